@@ -1,0 +1,71 @@
+"""The configuration as frozen values: what every other room reads.
+
+Defaults live here and nowhere else; the loader fills in only what the file says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timezone, tzinfo
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ztas_middleware.config.domains import Domain
+
+Network = IPv4Network | IPv6Network
+Durability = Literal["commit", "full"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One registered site."""
+
+    id: str
+    domains: tuple[Domain, ...]
+    """What `domain` lists, in its order; the first one is the site's display name."""
+    timezone: tzinfo = timezone.utc
+    """Where this site's day begins."""
+    server_side: bool = True
+    """Whether hits without an Origin header are taken."""
+    exclude_paths: tuple[str, ...] = ()
+    """Globs over the cleaned path; `*` is any text, slashes included."""
+    retention_days: int | None = None
+    """Age in days past which hits are pruned; None keeps them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bots:
+    """Substrings of a User-Agent that settle the verdict before any table of ours."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole, valid configuration."""
+
+    sites: Mapping[str, Site]
+    """By site id, in the file's order; at least one."""
+    database: Path = Path("ztas.db")
+    """Absolute once loaded."""
+    endpoint: str = "/api/track"
+    bots: Bots = field(default_factory=Bots)
+    honor_dnt: bool = False
+    exclude_addresses: tuple[Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
+    country_header: str | None = None
+    keep_query: tuple[str, ...] = ()
+    rate_limit: int = 1000
+    """Requests a minute and client address; 0 is no limit."""
+    max_body: int = 65_536
+    """Bytes."""
+    max_batch: int = 100
+    """Events."""
+    durability: Durability = "commit"
+    source: Path | None = None
+    """The YAML file this was loaded from; None for a mapping."""

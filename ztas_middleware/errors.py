@@ -1,0 +1,64 @@
+"""What can go wrong, as exceptions: one root, and a subclass only where a caller would branch."""
+
+from __future__ import annotations
+
+
+class ZtasError(Exception):
+    """The root of every exception this package raises on purpose."""
+
+
+class ConfigError(ZtasError):
+    """A configuration that cannot be used.
+
+    Attributes:
+        source: the file's name as the caller gave it, or None for a mapping.
+        line: 1-based line in the file, or None where there is no file.
+        column: 1-based column in the file, or None where there is no file.
+        key: the dotted key, `sites.blog.domain`, or "" for the whole document.
+        problem: what is wrong, and where there is one, the way out.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        key: str = "",
+    ) -> None:
+        self.source = source
+        self.line = line
+        self.column = column
+        self.key = key
+        self.problem = problem
+        place = ":".join(str(part) for part in (source, line, column) if part is not None)
+        super().__init__(": ".join(part for part in (place, key, problem) if part))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only fields do not survive the default pickling; servers send
+        # exceptions from a worker to their master that way.
+        return (_config_error, (self.problem, self.source, self.line, self.column, self.key))
+
+
+def _config_error(
+    problem: str, source: str | None, line: int | None, column: int | None, key: str
+) -> ConfigError:
+    return ConfigError(problem, source=source, line=line, column=column, key=key)
+
+
+class StorageError(ZtasError):
+    """The database could not take or give what was asked; nothing was half-written.
+
+    Attributes:
+        path: the database file.
+        problem: SQLite's or the system's own words.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path}: {problem}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (StorageError, (self.path, self.problem))
