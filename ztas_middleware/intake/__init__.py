@@ -1,0 +1,1 @@
+"""From a request to a hit: endpoint, wire format, origin, client, bots, visitor, cleaning, drop counts."""

@@ -1,0 +1,1 @@
+"""The database: schema and migrations, appending hits, salts, housekeeping."""

@@ -1,0 +1,97 @@
+"""The tables, as numbered migrations.
+
+A database knows how far it got by `pragma user_version`. Whoever opens it brings it up to date;
+several processes that start at once take turns under `begin immediate`, and the later ones find
+the work done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+HITS = """
+create table hits (
+    id integer primary key,
+    time integer not null,
+    site_id text not null,
+    type text not null,
+    path text not null,
+    referrer text,
+    utm_source text,
+    utm_medium text,
+    utm_campaign text,
+    action text,
+    category text,
+    label text,
+    value real,
+    session_id text,
+    time_on_page real,
+    is_bounce integer,
+    visitor text not null,
+    browser text not null,
+    os text not null,
+    device text not null,
+    country text
+) strict
+"""
+
+# One index only: it serves a site's period, and rows arrive nearly in its order,
+# so that an insert at ten million rows costs what it costs at ten thousand.
+HITS_BY_SITE_AND_TIME = "create index hits_by_site_and_time on hits (site_id, time)"
+
+DROPS = """
+create table drops (
+    site_id text not null,
+    day text not null,
+    reason text not null,
+    count integer not null,
+    primary key (site_id, day, reason)
+) strict, without rowid
+"""
+
+# `expires` (UTC milliseconds) lets any process delete a due salt without knowing the site's
+# timezone, which may have left the configuration since.
+SALTS = """
+create table salts (
+    site_id text not null,
+    day text not null,
+    salt blob not null,
+    expires integer not null,
+    primary key (site_id, day)
+) strict, without rowid
+"""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),)
+"""Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
+
+VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the database up to `VERSION`; return the version it had.
+
+    The connection must be in autocommit mode (`isolation_level=None`). A database newer than
+    this code is left alone: its tables only ever gain columns and companions.
+
+    Raises:
+        sqlite3.OperationalError: locked, full, or not writable.
+    """
+    (found,) = connection.execute("pragma user_version").fetchone()
+    if found >= VERSION:
+        return int(found)
+    connection.execute("begin immediate")
+    try:
+        # Another process may have done the work between the look above and the lock.
+        (current,) = connection.execute("pragma user_version").fetchone()
+        for statements in MIGRATIONS[current:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"pragma user_version = {max(current, VERSION)}")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+    return int(found)
