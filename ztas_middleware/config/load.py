@@ -78,7 +78,7 @@ def _config(document: Node, source: Path | None) -> Config:
     config = read_config(document)
     folder = source.parent.absolute() if source else Path.cwd()
     database = folder / config.database
-    if database.is_dir():
+    if os.path.isdir(database):  # noqa: PTH112 - Path.is_dir() raises for a name that is too long
         for key, value in document.entries:
             if key.text == "database":
                 problem = f"is a directory, not a file: {database}"
