@@ -1,8 +1,42 @@
-"""Entries of `domain`, parsed once."""
+"""Entries of `domain` and the hosts and origins they stand for.
+
+Hosts are compared in one form: lower case, no trailing dot, IDNA (`xn--`), IPv6 compressed and
+without brackets. Reading the `Origin` header is left to `intake.origin`.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from ztas_middleware.config.hosts import ascii_host, is_name
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# scheme://, then the host, bracketed where it is IPv6, then :port.
+_ENTRY = re.compile(
+    r"""
+    (?: (?P<scheme> [a-z][a-z0-9+.-]* ) :// )?
+    (?P<host> \[ [^\[\]]* \] | [^:\[\]]* )
+    (?: : (?P<port> .* ) )?
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL | re.ASCII,
+)
+_PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_MAX_PORT = 65_535
+_BARE_IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE)
+
+
+class Origin(NamedTuple):
+    """Where a page came from, as browsers compare it."""
+
+    scheme: str
+    """`http` or `https`."""
+    host: str
+    """In the form of `ascii_host`."""
+    port: int
+    """The scheme's own where the header names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +51,68 @@ class Domain:
     """None is any; an entry with a scheme and no port has that scheme's default port."""
     wildcard: bool = False
     """`*.example.com`: any subdomain, and not the domain itself."""
+
+    @property
+    def twin(self) -> str | None:
+        """The host with `www.` put in front or taken away; None where there is no such thing."""
+        if self.wildcard or not is_name(self.host):
+            return None
+        return self.host[4:] if self.host.startswith("www.") else f"www.{self.host}"
+
+
+def parse_domain(text: str) -> Domain:
+    """Parse `[scheme://][*.]host[:port]`.
+
+    Raises:
+        ValueError: with a message for the person who wrote the entry.
+    """
+    if any(c.isspace() for c in text):
+        raise ValueError("a domain has no spaces")
+    if "@" in text:
+        raise ValueError("a domain has no user name or password")
+    entry = _ENTRY.fullmatch(text)
+    if entry is None:
+        raise ValueError("write it as example.com, https://example.com or [::1]")
+    scheme, host, port = entry.groups()
+    scheme = scheme.lower() if scheme else None
+    if scheme is not None and scheme not in DEFAULT_PORTS:
+        raise ValueError(f"only http:// and https:// pages have an origin, {scheme}:// has none")
+    if set(text[len(scheme) + 3 if scheme else 0 :]) & set("/?#\\"):
+        raise ValueError("a domain has no path and no query; end it before the slash")
+    if _BARE_IPV6.fullmatch(text):
+        raise ValueError(f"an IPv6 address goes in brackets: [{text}]")
+    number = None if port is None else parse_port(port)
+    if number is None and scheme is not None:
+        number = DEFAULT_PORTS[scheme]
+    wildcard = host.startswith("*.")
+    name = ascii_host(host[2:] if wildcard else host)
+    if wildcard and not is_name(name):
+        raise ValueError("an address has no subdomains")
+    return Domain(name, scheme, number, wildcard)
+
+
+def parse_port(text: str) -> int:
+    """A port number, in plain digits.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _PORT.fullmatch(text) or int(text) > _MAX_PORT:
+        raise ValueError(f"a port is a number from 1 to {_MAX_PORT}")
+    return int(text)
+
+
+def covers(domain: Domain, host: str) -> bool:
+    """Whether `host`, in the form of `ascii_host`, is one of the entry's, on whatever port."""
+    if domain.wildcard:
+        return host.endswith(f".{domain.host}")
+    return host in (domain.host, domain.twin)
+
+
+def matches(domain: Domain, origin: Origin) -> bool:
+    """Whether a page of this origin belongs to the entry."""
+    return (
+        (domain.scheme is None or domain.scheme == origin.scheme)
+        and (domain.port is None or domain.port == origin.port)
+        and covers(domain, origin.host)
+    )

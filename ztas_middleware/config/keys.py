@@ -1,0 +1,67 @@
+"""Which keys there are. A new one is a field in `model` and a line here.
+
+What is not in the file keeps the default of its field, so no default is written here.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ztas_middleware.config.model import Bots, Config, Site
+from ztas_middleware.config.nodes import Node, refuse
+from ztas_middleware.config.sections import Key, Table, named, section
+from ztas_middleware.config.settings import (
+    domains,
+    file,
+    glob,
+    header,
+    network,
+    parameter,
+    site_id,
+    url_path,
+    zone,
+)
+from ztas_middleware.config.values import boolean, choice, integer, list_of, optional, text
+
+SITE: Table = {
+    "domain": Key(domains, "domains", required=True),
+    "timezone": Key(zone),
+    "server_side": Key(boolean),
+    "exclude_paths": Key(list_of(glob)),
+    "retention_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
+}
+
+BOTS: Table = {
+    "allow": Key(list_of(text)),
+    "deny": Key(list_of(text)),
+}
+
+
+def _site(name: str, node: Node) -> Site:
+    return section(partial(Site, id=name), SITE)(node)
+
+
+def _sites(node: Node) -> dict[str, Site]:
+    sites = named(site_id, _site)(node)
+    if not sites:
+        raise refuse(node, "must have at least one site")
+    return sites
+
+
+CONFIG: Table = {
+    "database": Key(file),
+    "endpoint": Key(url_path),
+    "sites": Key(_sites, required=True),
+    "bots": Key(section(Bots, BOTS)),
+    "honor_dnt": Key(boolean),
+    "exclude_addresses": Key(list_of(network)),
+    "trusted_proxies": Key(list_of(network)),
+    "country_header": Key(optional(header)),
+    "keep_query": Key(list_of(parameter)),
+    "rate_limit": Key(integer(0, 1_000_000_000)),
+    "max_body": Key(integer(1, 1_073_741_824, hint=" bytes")),
+    "max_batch": Key(integer(1, 1_000_000)),
+    "durability": Key(choice("commit", "full")),
+}
+
+read_config = section(Config, CONFIG)
