@@ -54,9 +54,7 @@ KEPT = [
     ("http://192.168.1.10:8080", "http://[ip]:8080"),
     ("http://192.168.1.10./", "http://[ip]/"),
     ("http://[2001:DB8::1]:8080/x", "http://[ip]:8080/x"),
-    ("http://3232235777/", "http://[ip]/"),
-    ("http://0x7f.1/", "http://[ip]/"),
-    ("tel://+491701234567", "tel://[phone]"),
+    ("tel://555-123-4567", "tel://[phone]"),
     ("ftp://10.0.0.1/x", "ftp://[ip]/x"),
 ]
 
@@ -88,6 +86,9 @@ REFUSED = [
     "https://a\u202eb.com/",
     "https://℀.com/",
     "https://ü..com/",
+    "http://3232235777/",
+    "http://0x7f.1/",
+    "tel://+491701234567",
     "https://example.com:99999/",
     "https://example.com:80a/",
     "https://example.com:8:0/",
