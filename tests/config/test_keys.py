@@ -9,8 +9,8 @@ SITES = "sites:\n  blog:\n    domain: example.com\n"
 
 MISTAKES = {
     # What is not there, or not known.
-    "empty": ("", ": is empty; at least `sites` with one site is needed"),
-    "only a comment": ("# hello\n", ": is empty; at least `sites` with one site is needed"),
+    "empty": ("", ":1:1: is empty; at least `sites` with one site is needed"),
+    "only a comment": ("# hello\n", ":1:1: is empty; at least `sites` with one site is needed"),
     "a list": ("- sites", ":1:1: must be a mapping of keys, not a list"),
     "text": ("hello", ':1:1: must be a mapping of keys, not text ("hello")'),
     "no sites": ("endpoint: /hit", ":1:1: sites: is missing"),
