@@ -1,0 +1,49 @@
+"""A site's days: from an instant to a date in the site's timezone, and back.
+
+Instants are UTC milliseconds since 1970, as in `hits.time`; dates are `YYYY-MM-DD`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Day(NamedTuple):
+    """One day of a site: `start` belongs to it, `end` is the next day's start."""
+
+    date: str
+    start: int
+    end: int
+
+
+def start_of(day: date, zone: tzinfo) -> int:
+    """The first instant of `day` in `zone`, also where a clock change skips midnight."""
+    # `fold=0` reads a skipped midnight with the offset before the change, which is the
+    # very instant of the change, and a repeated one as its first pass.
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return (midnight.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
+
+
+def day_at(instant: int, zone: tzinfo) -> Day:
+    """The day that `instant` falls on in `zone`."""
+    local = (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone).date()
+    return Day(local.isoformat(), start_of(local, zone), start_of(local + timedelta(days=1), zone))
+
+
+class Today:
+    """The running day of one timezone, computed once a day."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._day = Day("", 0, 0)
+
+    def at(self, now: int) -> Day:
+        """The day that `now` falls on."""
+        day = self._day
+        if not day.start <= now < day.end:
+            day = self._day = day_at(now, self._zone)
+        return day
