@@ -11,7 +11,7 @@ from ztas_middleware.intake.redaction import LONGEST
 from ztas_middleware.intake.referrers import clean_referrer
 
 
-def nobody(host):  # noqa: ARG001 - the shape of the caller's question
+def nobody(host):
     return False
 
 
