@@ -78,7 +78,7 @@ def parse_domain(text: str) -> Domain:
     if scheme is not None and scheme not in DEFAULT_PORTS:
         raise ValueError(f"only http:// and https:// pages have an origin, {scheme}:// has none")
     if set(text[len(scheme) + 3 if scheme else 0 :]) & set("/?#\\"):
-        raise ValueError("a domain has no path and no query; end it before the slash")
+        raise ValueError("a domain is a host, without path and query")
     if _BARE_IPV6.fullmatch(text):
         raise ValueError(f"an IPv6 address goes in brackets: [{text}]")
     number = None if port is None else parse_port(port)

@@ -72,7 +72,8 @@ def coerce(config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> Confi
 
 def _config(document: Node, source: Path | None) -> Config:
     if document.kind == "null":
-        raise Refused(Complaint("is empty; at least `sites` with one site is needed"))
+        top = Place(1, 1) if source else None
+        raise Refused(Complaint("is empty; at least `sites` with one site is needed", top))
     if document.kind != "mapping":
         raise refuse(document, wanted("a mapping of keys", document))
     config = read_config(document)

@@ -25,6 +25,9 @@ _MAPPED = IPv6Network("::ffff:0:0/96")
 
 def site_id(node: Node) -> str:
     """A site's id: text of up to 64 characters, compared as it is."""
+    if node.kind != "text":
+        quotes = f"; write it in quotes: {quoted(node.text)}" if node.text else ""
+        raise refuse(node, f"a site id must be text, not {node.name}{quotes}")
     try:
         name = literal_text(node)
     except Refused as refused:
