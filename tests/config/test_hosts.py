@@ -26,13 +26,13 @@ EQUAL = {
     "final sigma is a letter": ("φαρος.gr", "xn--mxa2affq.gr"),
     "no final sigma is made up": ("ΦΑΡΟΣ.gr", "xn--mxa2afjl.gr"),
     "ideographic dots": ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
-    "full width": ("ＥＸＡＭＰＬＥ．ｃｏｍ", "example.com"),  # noqa: RUF001 - full width on purpose
+    "full width": ("ＥＸＡＭＰＬＥ．ｃｏｍ", "example.com"),
     "soft hyphen": ("exam\u00adple.com", "example.com"),
     "emoji": ("i❤️.ws", "xn--i-7iq.ws"),
     "joiner in Persian": ("نامه‌ای.com", "xn--mgba3gch31f060k.com"),
     "middle dot in Catalan": ("paral·lel.cat", "xn--parallel-koa.cat"),
     "IPv4": ("127.0.0.1", "127.0.0.1"),
-    "IPv4, full width": ("１２７.0.0.1", "127.0.0.1"),  # noqa: RUF001 - same
+    "IPv4, full width": ("１２７.0.0.1", "127.0.0.1"),
     "IPv6": ("[2001:DB8:0::1]", "2001:db8::1"),
     "IPv6 without brackets": ("::1", "::1"),
 }
