@@ -21,7 +21,7 @@ import crawleruseragents
 import yaml_rs  # what device_detector reads its fixtures with; ten times PyYAML's speed
 
 from ztas_middleware.intake.agents import OTHER, Agent, identify
-from ztas_middleware.intake.bots import BotFilter, classify, warm_up
+from ztas_middleware.intake.bots import BotFilter, classify
 from ztas_middleware.intake.crawlers import LONGEST
 
 if TYPE_CHECKING:
@@ -156,7 +156,6 @@ def agreement(column: str) -> tuple[int, int]:
 
 def main() -> None:
     """Print the figures."""
-    warm_up()
     people, machines = list(browsers()), list(bots())
     wrong, passed = false_positives(), missed()
     alone = crawleruseragents.is_crawler

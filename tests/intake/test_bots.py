@@ -258,12 +258,12 @@ def test_what_is_remembered_stays_below_a_megabyte():
     assert grown < 1_000_000
 
 
-def test_the_package_is_loaded_on_warming_up_and_not_before():
+def test_the_package_is_loaded_with_the_first_filter_and_not_before():
     program = """if True:
         import sys
         from ztas_middleware.intake import bots
         assert "crawleruseragents" not in sys.modules
-        bots.warm_up()
+        bots.BotFilter()
         assert "crawleruseragents" in sys.modules
     """
     subprocess.run([sys.executable, "-c", program], check=True)
