@@ -23,7 +23,7 @@ PARTIAL_HEADERS: Final = (
 )
 
 MOST_PARAMETERS: Final = 200
-"""Of a query; whoever sends more has no campaign."""
+"""Of a query; whoever sends more has none."""
 
 
 def is_navigation(environ: Mapping[str, Any]) -> bool:
@@ -37,18 +37,15 @@ def is_navigation(environ: Mapping[str, Any]) -> bool:
     return not any(environ.get(header) for header in PARTIAL_HEADERS)
 
 
-def page_view(
-    path: str | None, query: str, referrer: str | None = None, time_zone: str | None = None
-) -> Event:
+def page_view(path: str, query: str, referrer: str | None = None) -> Event:
     """A page view that no script reported.
 
     Args:
         path: the page's path or URL, as a client would have sent it.
         query: the page's query, for the campaign in it.
         referrer: where the visitor came from.
-        time_zone: the visitor's, if it is known.
     """
-    utm = campaign(query) if "utm_" in query else {}
+    utm = parameters(query) if "utm_" in query else {}
     return Event(
         type="pageview",
         path=path,
@@ -63,7 +60,7 @@ def page_view(
         session_id=None,
         time_on_page=None,
         is_bounce=None,
-        time_zone=time_zone,
+        time_zone=None,
     )
 
 
@@ -76,7 +73,7 @@ def requested_page(environ: Mapping[str, Any]) -> Event:
     return page_view(f"{url}?{query}" if query else url, query, environ.get("HTTP_REFERER"))
 
 
-def campaign(query: str) -> dict[str, str]:
+def parameters(query: str) -> dict[str, str]:
     """The first value of each parameter of a query, as a browser reads it."""
     try:
         pairs = parse_qsl(query, errors="replace", max_num_fields=MOST_PARAMETERS)
