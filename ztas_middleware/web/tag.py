@@ -64,9 +64,10 @@ class TagWatch:
         if self._pattern.needle in data and self._walk(data):
             self.found = True
             return
-        # The end may hold half a tag; whatever the rest has opened stays open.
+        # The end may hold half a tag; whatever begins before it and opens a comment, or closes
+        # one, has done so.
         cut = max(0, len(data) - LONGEST_TAG)
-        opened, closed = data.rfind(b"<!--", 0, cut), data.rfind(b"-->", 0, cut)
+        opened, closed = data.rfind(b"<!--", 0, cut + 3), data.rfind(b"-->", 0, cut + 2)
         if opened != closed:
             self._in_comment = opened > closed
         self._tail = data[cut:]
