@@ -1,0 +1,43 @@
+"""A Flask app that counts its page views.
+
+Run it with `python examples/flask_app.py`, open http://127.0.0.1:8000, and look at what was stored:
+`sqlite3 ztas.db "select * from hits"`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from ztas_middleware import ZTASMiddleware
+
+PAGE = """<!doctype html>
+<title>Flask</title>
+<h1>Hello from Flask</h1>
+<script>
+fetch("api/track", {
+  method: "POST",
+  keepalive: true,
+  body: JSON.stringify({siteId: "site_abc123", type: "pageview",
+                        path: location.pathname, referrer: document.referrer})
+});
+</script>
+"""
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def home() -> str:
+    """The only page."""
+    return PAGE
+
+
+# `app` stays a Flask app; only what the server calls is wrapped.
+app.wsgi_app = ZTASMiddleware(  # type: ignore[method-assign]
+    app.wsgi_app, {"sites": {"site_abc123": {"domain": ["localhost", "127.0.0.1"]}}}
+)
+
+if __name__ == "__main__":
+    app.run(port=int(os.environ.get("PORT", "8000")))
