@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.config import coerce
+from ztas_middleware.config.watch import ConfigWatch
 from ztas_middleware.intake.drops import Drops
 from ztas_middleware.intake.endpoint import Endpoint
 from ztas_middleware.intake.recorder import Recorder
@@ -58,16 +59,32 @@ class ZTASMiddleware:
         config: str | os.PathLike[str] | Mapping[str, Any] | Config,
     ) -> None:
         self._application = application
-        self.config = coerce(config)
-        self._database = Database(self.config.database, self.config.durability)
-        self._drops = Drops(self._database)
-        outages = OutageLog()
-        recorder = Recorder(self.config, self._database, Salts(self._database), self._drops)
-        self._handlers: dict[str, Callable[[WSGIEnvironment], Answer | None]] = {
-            self.config.endpoint: Endpoint(self.config, recorder, outages),
-        }
-        self._housekeeping = Housekeeping(self._database, self._drops.flush, outages)
+        self._set_up(coerce(config))
+        source = self.config.source
+        self._watch = ConfigWatch(source) if source is not None else None
         self._next_tick = 0.0
+
+    def _set_up(self, config: Config) -> None:
+        """Build what serves under `config`; with a database that stays the same, keep it."""
+        previous = getattr(self, "config", None)
+        if previous is None or (previous.database, previous.durability) != (
+            config.database,
+            config.durability,
+        ):
+            if previous is not None:
+                self.close()
+            self._database = Database(config.database, config.durability)
+            self._drops = Drops(self._database)
+            self._salts = Salts(self._database)
+            self._outages = OutageLog()
+            self._housekeeping = Housekeeping(self._database, self._drops.flush, self._outages)
+        recorder = Recorder(config, self._database, self._salts, self._drops)
+        self.config = config
+        # A server hands over a path as bytes read as latin-1 (PEP 3333). Assigned last: requests
+        # of other threads go by the old handlers until all is in place.
+        self._handlers: dict[str, Callable[[WSGIEnvironment], Answer | None]] = {
+            config.endpoint.encode().decode("latin-1"): Endpoint(config, recorder, self._outages),
+        }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI call, PEP 3333."""
@@ -90,4 +107,7 @@ class ZTASMiddleware:
 
     def _tick(self) -> None:
         self._next_tick = time.monotonic() + TICK
+        config = self._watch.changed() if self._watch is not None else None
+        if config is not None:
+            self._set_up(config)
         self._housekeeping.run()

@@ -262,6 +262,13 @@ MISTAKES = {
             'not "[::1]"'
         ),
     ),
+    "address with a zone": (
+        SITES + 'exclude_addresses: ["fe80::1%eth0"]',
+        (
+            ":4:21: exclude_addresses: must be an IP address or a network such as 10.0.0.0/8, "
+            'not "fe80::1%eth0"'
+        ),
+    ),
     "address out of range": (
         SITES + "exclude_addresses: [10.0.0.0/33]",
         (

@@ -118,7 +118,9 @@ def network(node: Node) -> Network:
     """An address or a network; host bits may be set, an IPv4-mapped one becomes IPv4."""
     name = text(node)
     try:
-        found = ip_network(name.strip(), strict=False)
+        if "%" in name:
+            raise ValueError  # noqa: TRY301 - a zone, fe80::1%eth0, would silently be dropped
+        found = ip_network(name, strict=False)
     except ValueError:
         problem = f"must be an IP address or a network such as 10.0.0.0/8, not {quoted(name)}"
         raise refuse(node, problem) from None

@@ -122,7 +122,7 @@ _TELEPHONES = (
 # Many tablets say `Mobile` as telephones do. Their model's name may tell: "Redmi Pad", "MediaPad",
 # "TAB-10", Samsung's SM-T, SM-X and SM-P, Lenovo's TB-; and so does Yandex Browser's "/apad".
 _TABLET = re.compile(
-    r"T(?:ablet|(?:ab|AB)(?![a-z])|B-?[\dA-Z]\d)|P(?:ad|AD)(?![a-z])|MediaPad|SM-[TXP]\d|/apad"
+    r"T(?:ablet|(?:ab|AB)(?![a-z])|B-?[\dA-Z]\d)|P(?:ad|AD)(?![A-Za-z])|MediaPad|SM-[TXP]\d|/apad"
 )
 
 

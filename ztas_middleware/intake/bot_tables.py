@@ -36,7 +36,6 @@ _INNOCENT = (
     r"(?<=\) )Notion/",
     # Sogou's browsers and its application; its crawlers say "Sogou web spider".
     r"Sogou(?:MSE|MobileBrowser|Search)",
-    r"Fluid/",  # makes an application of one web site, macOS
     # The crawler of 80legs is called "008"; these end in it: "Opera Mini/4.4.39008/37",
     # the telephone "TS1008/1.0".
     r"(?<=\w)008/",

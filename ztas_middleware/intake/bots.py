@@ -64,12 +64,17 @@ def classify(user_agent: str) -> Verdict:
 class BotFilter:
     """The verdicts of one configuration, remembered.
 
+    The first one made reads the package's patterns, some 20 ms. That is when an application is
+    wrapped, so no visitor waits for it, and servers that load the application before they fork
+    share the memory.
+
     Args:
         allow: substrings, case as written, of a User-Agent that is never a bot.
         deny: substrings of one that always is; they win over `allow`.
     """
 
     def __init__(self, allow: tuple[str, ...] = (), deny: tuple[str, ...] = ()) -> None:
+        load()
         self._allow = allow
         self._deny = deny
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._judge)
@@ -95,11 +100,3 @@ class BotFilter:
         if any(part in user_agent for part in self._allow):
             return Looked(False, False, agent)
         return Looked(verdict != "human", verdict == "crawler", agent)
-
-
-def warm_up() -> None:
-    """Do the work that the first User-Agent would wait for, some 20 ms; wrapping calls it.
-
-    It also lets servers that load the application before they fork share the tables' memory.
-    """
-    load()

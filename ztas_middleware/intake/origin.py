@@ -87,12 +87,8 @@ class Origins:
 
 
 def is_own_host(site: Site, host: str) -> bool:
-    """Whether `host`, in any spelling and without port, is one of the site's."""
-    try:
-        canonical = ascii_host(host)
-    except ValueError:
-        return False
-    return any(covers(domain, canonical) for domain in site.domains)
+    """Whether `host`, in the form of `ascii_host` and without port, is one of the site's."""
+    return any(covers(domain, host) for domain in site.domains)
 
 
 def _as_utf8(header: str) -> str:
