@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sqlite3
 import sys
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import rawhttp
-from processes import start_on_free_port
+from processes import ROOT, start_on_free_port
 
 HERE = Path(__file__).parent
 APP = "echo_site:application"
@@ -112,7 +113,7 @@ class Server:
         def command(port):
             return [str(part).format(port=port, unix=self.unix) for part in kind.command]
 
-        environment = {"ZTAS_CONFIG": str(config), "PYTHONPATH": str(HERE)}
+        environment = {"ZTAS_CONFIG": str(config), "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
         self.process, self.port = start_on_free_port(command, folder=folder, env=environment)
 
     def connect(self, source="127.0.0.1"):
