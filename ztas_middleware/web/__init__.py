@@ -1,0 +1,1 @@
+"""What we serve to browsers, and what we add to or learn from the pages that the app serves."""
