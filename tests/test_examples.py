@@ -65,7 +65,7 @@ class Site:
         return request(self.port, "GET", path)
 
     def post(self, path, *, prefix="", source="127.0.0.1", headers=()):
-        """Do what the script of a page does."""
+        """Do what the script of the page does."""
         body = json.dumps({"siteId": "site_abc123", "type": "pageview", "path": path}).encode()
         headers = dict(headers) | {
             "Origin": f"http://127.0.0.1:{self.port}",
@@ -110,7 +110,8 @@ def test_an_example_counts_its_page_views(start, module, greeting, load, options
     page = site.page()
     assert page.status == 200
     assert greeting in page.body.decode()
-    assert 'fetch("api/track"' in page.body.decode()
+    assert '<script defer src="js/ztas.js" data-site="site_abc123">' in page.body.decode()
+    assert "javascript" in site.page("/js/ztas.js").headers["content-type"]
     assert site.post("/a-page") == STORED
     (row,) = site.hits()
     assert (row["site_id"], row["path"], row["browser"]) == ("site_abc123", "/a-page", "Firefox")
@@ -122,6 +123,7 @@ def test_an_example_below_a_prefix_and_behind_a_proxy(start, module, greeting, l
     site = start(sys.executable, *options, "-c", MOUNT.format(load=load))
     assert greeting in site.page("/shop/").body.decode()
     assert site.page("/").status == 404
+    assert site.page("/shop/js/ztas.js").status == 200
     for client in ["203.0.113.1", "203.0.113.2"]:
         headers = {"X-Forwarded-For": client}
         assert site.post("/by-proxy", prefix="/shop", headers=headers) == STORED
