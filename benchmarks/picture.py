@@ -92,7 +92,7 @@ def _legend(series: list[str], y: int) -> Iterator[str]:
 
 
 def _text(x: float, y: float, text: str, style: str = "", anchor: str = "start") -> str:
-    return (
-        f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
-        f"{f' class={chr(34)}{style}{chr(34)}' if style else ''}>{escape(text)}</text>"
-    )
+    attributes = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
+    if style:
+        attributes += f' class="{style}"'
+    return f"<text {attributes}>{escape(text)}</text>"
