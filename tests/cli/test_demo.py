@@ -10,8 +10,11 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from processes import ROOT, start_on_free_port
 from rawhttp import request
+
+from ztas_middleware.cli import main
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0"
 STRICT = (
@@ -116,6 +119,21 @@ def has_ipv6_loopback():
     except OSError:
         return False
     return True
+
+
+def test_without_waitress_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "waitress.server", None)
+    result = CliRunner().invoke(main, ["demo", "--port", "0"])
+    assert result.exit_code == 1
+    message = "ztas: this command needs waitress: pip install 'ztas-middleware[serve]'\n"
+    assert (result.stdout, result.stderr) == ("", message)
+
+
+def test_a_host_that_is_none_is_said_in_one_line():
+    result = CliRunner().invoke(main, ["demo", "--host", "a b", "--port", "0"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith('ztas: sites.demo.domain: "a b": ')
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("mistake", ["the port is taken", "no such host"])

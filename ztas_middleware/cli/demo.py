@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from ztas_middleware.cli.listening import bracketed, listen, stopping_in_order
+from ztas_middleware.cli.options import fail
+from ztas_middleware.errors import ZtasError
 from ztas_middleware.middleware import ZTASMiddleware
 
 
@@ -35,14 +37,15 @@ def demo(host: str, port: int) -> None:
 
     with stopping_in_order(), tempfile.TemporaryDirectory(prefix="ztas-demo-") as folder:
         database = Path(folder, "ztas.db")
-        application = ZTASMiddleware(
-            DemoSite(database),
-            {
-                "database": str(database),
-                "script": "/js/ztas.js",
-                "sites": {SITE_ID: {"domain": sorted({"127.0.0.1", "localhost", bracketed(host)})}},
-            },
-        )
+        config = {
+            "database": str(database),
+            "script": "/js/ztas.js",
+            "sites": {SITE_ID: {"domain": sorted({"127.0.0.1", "localhost", bracketed(host)})}},
+        }
+        try:
+            application = ZTASMiddleware(DemoSite(database), config)
+        except ZtasError as error:  # a host that no browser could send as its Origin
+            fail(error)
         with closing(application), closing(listen(application, host, port)) as server:
             click.echo(
                 f"The example site is on {server.url}, its stored rows on {server.url}/rows."
