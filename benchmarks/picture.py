@@ -17,7 +17,8 @@ LABELS = 250
 """Width of the column with the names of the groups."""
 VALUES = 70
 """Room to the right of the longest bar, for its figure."""
-BAR, BETWEEN_BARS, BETWEEN_GROUPS, HEAD, FOOT = 14, 2, 10, 54, 30
+BAR, BETWEEN_BARS, BETWEEN_GROUPS, FOOT = 14, 2, 10, 24
+HEAD, HEAD_WITHOUT_LEGEND = 54, 32
 
 # Okabe and Ito's colours, told apart by the colour-blind too, on white and on black.
 STYLE = """
@@ -39,7 +40,8 @@ def draw(run: Run) -> str:
     for chart in (chart for section in run.sections for chart in section.charts if chart.bars):
         parts += _chart(chart, top)
         top += _height(chart)
-    caption = f"{run.date}, {', '.join(value for _, value in run.machine[:4])}"
+    machine = dict(run.machine)
+    caption = f"{run.date}, {machine['Processor']}, {machine['Python']}, SQLite {machine['SQLite']}"
     parts.append(_text(16, top + 4, caption, "quiet"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + 20}" '
@@ -55,18 +57,23 @@ def _groups(chart: Chart) -> dict[str, list[Bar]]:
     return groups
 
 
+def _series(chart: Chart) -> list[str]:
+    return list(dict.fromkeys(bar.series for bar in chart.bars))
+
+
 def _height(chart: Chart) -> int:
+    head = HEAD if len(_series(chart)) > 1 else HEAD_WITHOUT_LEGEND
     rows = len(chart.bars) * (BAR + BETWEEN_BARS) + len(_groups(chart)) * BETWEEN_GROUPS
-    return HEAD + rows + FOOT
+    return head + rows + FOOT
 
 
 def _chart(chart: Chart, top: int) -> Iterator[str]:
-    series = list(dict.fromkeys(bar.series for bar in chart.bars))
+    series = _series(chart)
     scale = (WIDTH - LABELS - VALUES) / (max(bar.value for bar in chart.bars) or 1)
     yield _text(16, top + 12, f"{chart.title} ({chart.unit})", "title")
     if len(series) > 1:
         yield from _legend(series, top + 34)
-    y = top + HEAD - (0 if len(series) > 1 else 22)
+    y = top + (HEAD if len(series) > 1 else HEAD_WITHOUT_LEGEND)
     for group, bars in _groups(chart).items():
         middle = y + len(bars) * (BAR + BETWEEN_BARS) / 2
         yield _text(LABELS - 10, middle + 3, group, anchor="end")
