@@ -1,0 +1,1 @@
+"""What we serve besides the Track endpoint: the JSON API and the pages."""
