@@ -64,7 +64,7 @@ def plain_kind(text: str) -> Kind:
     resolvers = yaml.resolver.Resolver.yaml_implicit_resolvers
     for tag, pattern in resolvers.get(text[:1], ()):
         if pattern.match(text):
-            return _KINDS[tag]
+            return _KINDS.get(tag, "text")
     return "text"
 
 

@@ -25,6 +25,7 @@ _ENTRY = re.compile(
 )
 _PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _MAX_PORT = 65_535
+_BARE_IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE)
 
 
 class Origin(NamedTuple):
@@ -67,28 +68,21 @@ def parse_domain(text: str) -> Domain:
     """
     if any(c.isspace() for c in text):
         raise ValueError("a domain has no spaces")
+    if "@" in text:
+        raise ValueError("a domain has no user name or password")
     entry = _ENTRY.fullmatch(text)
-    if entry is None or "/" in entry["host"] + (entry["port"] or ""):
-        # Without a path of its own a URL is most of the way there, and most of what is pasted.
-        _, slashes, rest = text.rpartition("://")
-        if slashes or "/" in rest:
-            raise ValueError("a domain has no path; leave out everything from the slash on")
-        raise ValueError("an IPv6 address goes in brackets: [::1]")
-    return _domain(entry["scheme"], entry["host"], entry["port"])
-
-
-def _domain(scheme: str | None, host: str, port: str | None) -> Domain:
+    if entry is None:
+        raise ValueError("write it as example.com, https://example.com or [::1]")
+    scheme, host, port = entry.groups()
     scheme = scheme.lower() if scheme else None
     if scheme is not None and scheme not in DEFAULT_PORTS:
-        raise ValueError(f"only http:// and https:// have origins, {scheme}:// has none")
-    if "@" in host or "@" in (port or ""):
-        raise ValueError("a domain has no user name or password")
-    if "?" in host or "#" in host:
-        raise ValueError("a domain has no query or fragment")
-    if not host.startswith("[") and port is not None and ":" in port:
-        raise ValueError("an IPv6 address goes in brackets: [::1]")
+        raise ValueError(f"only http:// and https:// pages have an origin, {scheme}:// has none")
+    if set(text[len(scheme) + 3 if scheme else 0 :]) & set("/?#\\"):
+        raise ValueError("a domain is a host, without path and query")
+    if _BARE_IPV6.fullmatch(text):
+        raise ValueError(f"an IPv6 address goes in brackets: [{text}]")
     number = None if port is None else parse_port(port)
-    if port is None and scheme is not None:
+    if number is None and scheme is not None:
         number = DEFAULT_PORTS[scheme]
     wildcard = host.startswith("*.")
     name = ascii_host(host[2:] if wildcard else host)

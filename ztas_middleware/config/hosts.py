@@ -18,6 +18,8 @@ _PLAIN = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _IGNORED = re.compile(
     "[\u00ad\u034f\u180b-\u180d\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
 )
+# Letters of their own since IDNA2008, where case folding would still replace them.
+_FOLDED = {"\u00df": "\u00df", "\u1e9e": "\u00df", "\u03c2": "\u03c2"}
 # The zero-width joiners are part of names in Persian and the Indic scripts.
 _JOINERS = "\u200c\u200d"
 
@@ -74,12 +76,10 @@ def _ipv4(host: str) -> str:
 
 
 def _mapped(text: str) -> str:
-    # Each character by itself: Python's lower() of a word turns its last sigma into another
-    # letter, which is another domain.
     folded = unicodedata.normalize("NFKC", _IGNORED.sub("", text))
-    lower = "".join(c.lower() for c in folded)
+    folded = "".join(_FOLDED.get(c) or c.casefold() for c in folded)
     # The ideographic full stop separates labels as well.
-    return unicodedata.normalize("NFKC", lower).replace("\u3002", ".")
+    return unicodedata.normalize("NFKC", folded).replace("\u3002", ".")
 
 
 def _ascii_label(label: str) -> str:
@@ -87,12 +87,18 @@ def _ascii_label(label: str) -> str:
         return _checked_punycode(label)
     if label.isascii():
         return label
+    _check_characters(label)
+    return _punycode(label)
+
+
+def _check_characters(label: str) -> None:
     for c in label:
-        if not (c.isascii() or c in _JOINERS or unicodedata.category(c)[0] in "LMNS"):
+        # Cn: a newer browser may know characters that this Python does not.
+        category = unicodedata.category(c)
+        if not (category[0] in "LMNPS" or category == "Cn" or c in _JOINERS):
             raise ValueError(f"U+{ord(c):04X} cannot be part of a host")
     if unicodedata.category(label[0]).startswith("M"):
         raise ValueError("a part of a host cannot begin with a combining mark")
-    return _punycode(label)
 
 
 def _punycode(label: str) -> str:
@@ -108,6 +114,7 @@ def _checked_punycode(label: str) -> str:
         try:
             text = label[4:].encode("ascii").decode("punycode")
             if not text.isascii() and _punycode(_mapped(text)) == label:
+                _check_characters(text)
                 return label
         except (ValueError, OverflowError):
             pass

@@ -72,13 +72,14 @@ def coerce(config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> Confi
 
 def _config(document: Node, source: Path | None) -> Config:
     if document.kind == "null":
-        raise Refused(Complaint("is empty; at least `sites` with one site is needed"))
+        top = Place(1, 1) if source else None
+        raise Refused(Complaint("is empty; at least `sites` with one site is needed", top))
     if document.kind != "mapping":
         raise refuse(document, wanted("a mapping of keys", document))
     config = read_config(document)
     folder = source.parent.absolute() if source else Path.cwd()
     database = folder / config.database
-    if database.is_dir():
+    if os.path.isdir(database):  # noqa: PTH112 - Path.is_dir() raises for a name that is too long
         for key, value in document.entries:
             if key.text == "database":
                 problem = f"is a directory, not a file: {database}"

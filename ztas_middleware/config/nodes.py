@@ -49,7 +49,9 @@ class Node:
     @property
     def name(self) -> str:
         """What a complaint calls this: `a number`, `nothing`, `the tag !env`."""
-        return self.text if self.kind == "other" else NAMES[self.kind]
+        if self.kind == "other":
+            return self.text
+        return "null" if self.kind == "null" and self.text else NAMES[self.kind]
 
 
 class Entry(NamedTuple):

@@ -53,7 +53,7 @@ def section(build: Callable[..., T], table: Table) -> Convert[T]:
             given.add(name)
             try:
                 fields[known.field or name] = known.convert(entry.value)
-            except Refused as refused:  # noqa: PERF203 - each complaint is wanted, not the first
+            except Refused as refused:
                 complaints += [complaint.below(entry.key) for complaint in refused.complaints]
         # An unknown key is most often the missing one, misspelt: one complaint is enough.
         if not mistaken:

@@ -25,6 +25,9 @@ _MAPPED = IPv6Network("::ffff:0:0/96")
 
 def site_id(node: Node) -> str:
     """A site's id: text of up to 64 characters, compared as it is."""
+    if node.kind != "text":
+        quotes = f"; write it in quotes: {quoted(node.text)}" if node.text else ""
+        raise refuse(node, f"a site id must be text, not {node.name}{quotes}")
     try:
         name = literal_text(node)
     except Refused as refused:
@@ -115,7 +118,9 @@ def network(node: Node) -> Network:
     """An address or a network; host bits may be set, an IPv4-mapped one becomes IPv4."""
     name = text(node)
     try:
-        found = ip_network(name.strip(), strict=False)
+        if "%" in name:
+            raise ValueError  # noqa: TRY301 - a zone, fe80::1%eth0, would silently be dropped
+        found = ip_network(name, strict=False)
     except ValueError:
         problem = f"must be an IP address or a network such as 10.0.0.0/8, not {quoted(name)}"
         raise refuse(node, problem) from None

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.config.nodes import Complaint, Node, Refused, quoted, refuse, shown
@@ -149,6 +148,9 @@ def wanted(what: str, found: Node) -> str:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """` (did you mean "domain"?)`, or nothing where no known name is near."""
+    # Imported here: only a mistake needs it.
+    from difflib import get_close_matches  # noqa: PLC0415
+
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name.lower(), by_lower, n=1)
     return f" (did you mean {quoted(by_lower[near[0]])}?)" if near else ""

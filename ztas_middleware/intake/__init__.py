@@ -1,1 +1,1 @@
-"""From a request to a hit: endpoint, wire format, origin, client, bots, visitor, cleaning, drop counts."""
+"""From a request to a hit: what is asked, who asks, whether it counts, and what may be kept."""

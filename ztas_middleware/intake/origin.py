@@ -7,7 +7,6 @@ is left to the endpoint.
 from __future__ import annotations
 
 import re
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from ztas_middleware.config.domains import DEFAULT_PORTS, Origin, covers, matches, parse_port
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 # A scheme, 253 characters of host and a port come to 267; a host in raw UTF-8 has more bytes.
 MAX_LENGTH = 512
-_CACHE_SIZE = 1024
+_MAX_REMEMBERED = 1024
 _NOWHERE: frozenset[str] = frozenset()
 _ORIGIN = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\,]+)(?::([0-9]+))?", re.IGNORECASE
@@ -53,42 +52,43 @@ class Origins:
     """Which of the configured sites an `Origin` belongs to, remembered for the usual ones."""
 
     def __init__(self, sites: Mapping[str, Site]) -> None:
-        by_host: _Index = {}
-        by_suffix: _Index = {}
+        self._by_host: _Index = {}
+        self._by_suffix: _Index = {}
+        self._remembered: dict[str, frozenset[str]] = {}
         for site in sites.values():
             for domain in site.domains:
-                index = by_suffix if domain.wildcard else by_host
+                index = self._by_suffix if domain.wildcard else self._by_host
                 for host in {domain.host, domain.twin or domain.host}:
                     index.setdefault(host, []).append((domain, site.id))
-        # Not a decorated method: that would keep every Origins alive in one cache for all.
-        self._remembered = lru_cache(_CACHE_SIZE)(partial(_sites_of, by_host, by_suffix))
 
     def sites_of(self, header: str) -> frozenset[str]:
         """The ids of all sites whose pages have this origin; empty where it is allowed nowhere."""
+        try:
+            return self._remembered[header]
+        except KeyError:
+            found = self._sites_of(parse_origin(header))
         # Anybody can send a megabyte; it must not be kept a thousand times over.
-        return self._remembered(header) if len(header) <= MAX_LENGTH else _NOWHERE
+        if len(header) <= MAX_LENGTH:
+            if len(self._remembered) >= _MAX_REMEMBERED:
+                # Only a flood of made-up origins gets here; the usual ones are back in no time.
+                self._remembered.clear()
+            self._remembered[header] = found
+        return found
+
+    def _sites_of(self, origin: Origin | None) -> frozenset[str]:
+        if origin is None:
+            return _NOWHERE
+        candidates = list(self._by_host.get(origin.host, ()))
+        suffix = origin.host
+        while self._by_suffix and "." in suffix:
+            suffix = suffix.partition(".")[2]
+            candidates += self._by_suffix.get(suffix, ())
+        return frozenset(site_id for domain, site_id in candidates if matches(domain, origin))
 
 
 def is_own_host(site: Site, host: str) -> bool:
-    """Whether `host`, in any spelling and without port, is one of the site's."""
-    try:
-        canonical = ascii_host(host)
-    except ValueError:
-        return False
-    return any(covers(domain, canonical) for domain in site.domains)
-
-
-def _sites_of(by_host: _Index, by_suffix: _Index, header: str) -> frozenset[str]:
-    origin = parse_origin(header)
-    if origin is None:
-        return _NOWHERE
-    candidates = list(by_host.get(origin.host, ()))
-    suffix = origin.host
-    while by_suffix and "." in suffix:
-        suffix = suffix.partition(".")[2]
-        candidates += by_suffix.get(suffix, ())
-    found = frozenset(site_id for domain, site_id in candidates if matches(domain, origin))
-    return found or _NOWHERE
+    """Whether `host`, in the form of `ascii_host` and without port, is one of the site's."""
+    return any(covers(domain, host) for domain in site.domains)
 
 
 def _as_utf8(header: str) -> str:

@@ -1,0 +1,89 @@
+"""What most tests start from: an app, wrapped, with a database of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+import webtest
+
+from ztas_middleware import ZTASMiddleware
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/120.0.0.0 Safari/537.36"
+)
+ORIGIN = "https://example.com"
+VISITOR = "203.0.113.9"
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
+    return [b"hello"]
+
+
+class Wrapped:
+    """A wrapped app, the way a browser on a site's page and an operator with SQLite see it."""
+
+    def __init__(self, file, settings, application=hello):
+        self.file = file
+        settings = {"sites": {"site_abc123": {"domain": "example.com"}}} | settings
+        self.middleware = ZTASMiddleware(application, {"database": str(file)} | settings)
+        self.app = webtest.TestApp(self.middleware, lint=True)
+
+    def post(self, body, *, origin=ORIGIN, user_agent=CHROME, address=VISITOR, headers=()):
+        """Post `body` (JSON, or bytes as they are) like a page's script would."""
+        sent = {"Origin": origin, "User-Agent": user_agent, **dict(headers)}
+        sent = {name: value for name, value in sent.items() if value is not None}
+        environ = {"REMOTE_ADDR": address} if address is not None else {}
+        arguments = {"headers": sent, "extra_environ": environ, "expect_errors": True}
+        if isinstance(body, bytes):
+            return self.app.post("/api/track", body, content_type="text/plain", **arguments)
+        return self.app.post_json("/api/track", body, **arguments)
+
+    def track(self, type="pageview", **fields):  # noqa: A002 - the wire's own name
+        """Post one event of the usual site, which must be accepted."""
+        keywords = {
+            name: fields.pop(name)
+            for name in ("origin", "user_agent", "address", "headers")
+            if name in fields
+        }
+        answer = self.post({"siteId": "site_abc123", "type": type, **fields}, **keywords)
+        assert (answer.status_int, answer.body) == (200, b'{"success": true}')
+        return answer
+
+    def query(self, sql, *parameters):
+        self.middleware._drops.flush()
+        if not self.file.exists():
+            return []
+        with closing(sqlite3.connect(self.file)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql, parameters)]
+
+    def hits(self):
+        return self.query("select * from hits order by id")
+
+    def drops(self):
+        """(site, reason) -> count, over all days."""
+        rows = self.query("select site_id, reason, sum(count) n from drops group by 1, 2")
+        return {(row["site_id"], row["reason"]): row["n"] for row in rows}
+
+
+@pytest.fixture
+def wrap(tmp_path):
+    """Make a `Wrapped` with these settings; any number of times on one database."""
+    made = []
+
+    def make(settings=None, application=hello, file=tmp_path / "ztas.db"):
+        made.append(Wrapped(file, settings or {}, application))
+        return made[-1]
+
+    yield make
+    for wrapped in made:
+        wrapped.middleware.close()
+
+
+@pytest.fixture
+def wrapped(wrap):
+    return wrap()

@@ -1,0 +1,136 @@
+"""Counts of what was dropped: cheap, late by seconds, and not lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import closing
+
+import pytest
+
+from ztas_middleware.intake import drops as drops_module
+from ztas_middleware.intake.drops import Drops
+from ztas_middleware.store.database import Database
+
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "ztas.db"
+
+
+@pytest.fixture
+def database(file):
+    database = Database(file)
+    yield database
+    database.close()
+
+
+def counts(file):
+    if not file.exists():
+        return {}
+    with closing(sqlite3.connect(file)) as connection:
+        rows = connection.execute("select site_id, day, reason, count from drops")
+        return {tuple(row[:3]): row[3] for row in rows}
+
+
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_counts_are_added_up(database, file):
+    drops = Drops(database)
+    drops.count("a", "2026-11-24", "bot")
+    drops.count("a", "2026-11-24", "bot", 5)
+    drops.count("a", "2026-11-25", "bot")
+    drops.count("a", "2026-11-24", "origin")
+    drops.flush()
+    drops.count("a", "2026-11-24", "bot")
+    drops.flush()
+    assert counts(file) == {
+        ("a", "2026-11-24", "bot"): 7,
+        ("a", "2026-11-25", "bot"): 1,
+        ("a", "2026-11-24", "origin"): 1,
+    }
+
+
+def test_they_are_written_within_seconds_by_themselves(database, file, monkeypatch):
+    monkeypatch.setattr(drops_module, "DELAY", 0.05)
+    drops = Drops(database)
+    drops.count("a", "2026-11-24", "bot")
+    wait_for(lambda: counts(file))
+    drops.count("a", "2026-11-24", "bot")
+    wait_for(lambda: counts(file) == {("a", "2026-11-24", "bot"): 2})
+
+
+def test_a_flood_costs_no_commit_each(database):
+    drops = Drops(database)
+    database.append([])
+    statements = []
+    database._opened.connection.set_trace_callback(statements.append)
+    for _ in range(10_000):
+        drops.count("a", "2026-11-24", "bot")
+    drops.flush()
+    assert 1 <= sum(statement == "commit" for statement in statements) <= 3
+
+
+def test_a_locked_database_keeps_the_counts_for_later(database, file):
+    drops = Drops(database)
+    drops.count("a", "2026-11-24", "bot")
+    database.append([])
+    with closing(sqlite3.connect(file, isolation_level=None)) as blocker:
+        blocker.execute("begin immediate")
+        drops.flush(patience=0)
+        blocker.execute("rollback")
+    assert counts(file) == {}
+    drops.flush()
+    assert counts(file) == {("a", "2026-11-24", "bot"): 1}
+
+
+def test_a_database_that_is_down_for_long_costs_bounded_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(drops_module, "MOST_COUNTS", 10)
+    drops = Drops(Database(tmp_path / "missing" / "ztas.db"))
+    for day in range(100):
+        drops.count("a", str(day), "bot")
+        drops.flush(patience=0)
+    assert len(drops._counts) == 10
+
+
+def count_in_child(drops):
+    drops.count("a", "2026-11-24", "bot")
+    drops.flush()
+
+
+def test_a_forked_child_writes_only_what_it_counted_itself(database, file):
+    drops = Drops(database)
+    drops.count("a", "2026-11-24", "bot", 100)
+    child = FORK.Process(target=count_in_child, args=(drops,))
+    child.start()
+    child.join(10)
+    assert child.exitcode == 0
+    assert counts(file) == {("a", "2026-11-24", "bot"): 1}
+    drops.flush()
+    assert counts(file) == {("a", "2026-11-24", "bot"): 101}
+
+
+def test_an_interpreter_that_exits_in_order_loses_nothing(file):
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from ztas_middleware.intake.drops import Drops
+        from ztas_middleware.store.database import Database
+        drops = Drops(Database(Path(sys.argv[1])))
+        drops.count("a", "2026-11-24", "bot", 3)
+        """
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program, file], check=True, timeout=30)
+    assert counts(file) == {("a", "2026-11-24", "bot"): 3}

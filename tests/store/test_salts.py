@@ -1,0 +1,101 @@
+"""A day's secret: one for all processes, and gone when the day is."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timezone
+
+import pytest
+
+from ztas_middleware.days import day_at
+from ztas_middleware.store.database import Database
+from ztas_middleware.store.salts import GRACE, SALT_BYTES, Salts, retire
+
+DAY = day_at(1_700_000_000_000, timezone.utc)
+NEXT = day_at(DAY.end, timezone.utc)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "ztas.db"
+
+
+@pytest.fixture
+def database(file):
+    database = Database(file)
+    yield database
+    database.close()
+
+
+def files_contain(file, secret):
+    return [
+        path.name
+        for path in file.parent.iterdir()
+        if path.name.startswith(file.name) and secret in path.read_bytes()
+    ]
+
+
+def test_the_same_day_has_one_salt_for_everybody(database, file):
+    salt = Salts(database).of("site", DAY)
+    assert len(salt) == SALT_BYTES
+    other_process = Database(file)
+    assert Salts(other_process).of("site", DAY) == salt
+    other_process.close()
+
+
+def test_other_days_and_sites_have_others(database):
+    salts = Salts(database)
+    all_of_them = {salts.of("a", DAY), salts.of("b", DAY), salts.of("a", NEXT), salts.of("b", NEXT)}
+    assert len(all_of_them) == 4
+
+
+def test_a_new_file_gets_a_new_salt(database, file):
+    salts = Salts(database)
+    before = salts.of("site", DAY)
+    file.unlink()
+    database.append([])
+    assert salts.of("site", DAY) != before
+
+
+def test_a_salt_is_destroyed_when_its_day_is_over(database, file):
+    salts = Salts(database)
+    old, young = salts.of("site", DAY), salts.of("site", NEXT)
+    assert files_contain(file, old)
+    assert retire(database, DAY.end + GRACE - 1, patience=1)
+    assert files_contain(file, old)
+    assert retire(database, DAY.end + GRACE, patience=1)
+    assert files_contain(file, old) == []
+    assert files_contain(file, young)
+    assert Salts(database).of("site", NEXT) == young
+
+
+def test_a_salt_is_destroyed_even_if_a_reader_was_in_the_way(database, file):
+    old = Salts(database).of("site", DAY)
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from salts").fetchone()
+        assert not retire(database, DAY.end + GRACE, patience=1)
+        assert files_contain(file, old)
+        reader.execute("commit")
+    assert retire(database, DAY.end + GRACE, patience=1)
+    assert files_contain(file, old) == []
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("select count(*) from salts").fetchone() == (0,)
+
+
+def test_a_crash_half_way_is_made_good_by_the_next_process(database, file):
+    old = Salts(database).of("site", DAY)
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from salts").fetchone()
+        retire(database, DAY.end + GRACE, patience=1)
+        reader.execute("commit")
+    other_process = Database(file)
+    assert retire(other_process, DAY.end + GRACE, patience=1)
+    assert files_contain(file, old) == []
+    other_process.close()
+
+
+def test_nothing_to_do_is_done(database):
+    assert retire(database, DAY.end, patience=1)

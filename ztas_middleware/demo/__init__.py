@@ -1,0 +1,1 @@
+"""A small example site, to see the middleware at work within a minute."""

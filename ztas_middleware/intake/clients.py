@@ -1,0 +1,104 @@
+"""Who sent a request: the client's address, as far as the proxies in between can be believed.
+
+`X-Forwarded-For` is a list that every hop appends to, so only its right end, written by proxies
+we trust, means anything; the left end is whatever the client made up. We walk from the right and
+stop at the first address that is not a trusted proxy.
+
+Addresses live in memory only, for as long as the caches below hold them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ztas_middleware.config.model import Network
+
+LONGEST_ADDRESS = 64
+"""Characters; an IPv6 address with brackets and port has 47, a zone id adds a few."""
+
+# Headers are attacker-controlled; a legitimate chain of proxies is short.
+MOST_HOPS = 32
+
+
+class Client(NamedTuple):
+    """One address and what the configuration says of it."""
+
+    address: str
+    """Canonical text; an IPv4-mapped IPv6 address as IPv4."""
+    trusted: bool
+    """A proxy whose word is believed."""
+    excluded: bool
+    loopback: bool
+
+
+class Clients:
+    """Resolves requests to clients under one configuration."""
+
+    def __init__(self, trusted: tuple[Network, ...], excluded: tuple[Network, ...]) -> None:
+        @lru_cache(maxsize=4096)
+        def look_up(text: str) -> Client | None:
+            address = parse_address(text)
+            if address is None:
+                return None
+            return Client(
+                str(address),
+                trusted=any(address in network for network in trusted),
+                excluded=any(address in network for network in excluded),
+                loopback=address.is_loopback,
+            )
+
+        self._look_up = look_up
+
+    def peer(self, environ: Mapping[str, Any]) -> Client:
+        """Who holds the other end of the socket."""
+        text = environ.get("REMOTE_ADDR") or "127.0.0.1"  # a Unix socket has no address
+        found = self._look_up(text) if len(text) <= LONGEST_ADDRESS else None
+        if found is None:
+            # "localhost" and "unix:" are how servers write a Unix socket; whatever else a
+            # server might say is taken as an address of its own, believed in nothing.
+            if text == "localhost" or text.startswith("unix:"):
+                return self.peer({})
+            return Client(text[:LONGEST_ADDRESS], trusted=False, excluded=False, loopback=False)
+        return found
+
+    def client(self, environ: Mapping[str, Any], peer: Client) -> Client:
+        """Who sent the request that `peer` handed over."""
+        if not peer.trusted:
+            return peer
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+        if not forwarded:
+            return peer
+        client = peer
+        # What lies beyond MOST_HOPS stays in one piece, which is no address.
+        for hop in reversed(forwarded.rsplit(",", MOST_HOPS)):
+            seen = self._hop(hop)
+            if seen is None:
+                break
+            client = seen
+            if not seen.trusted:
+                break
+        return client
+
+    def _hop(self, text: str) -> Client | None:
+        text = text.strip()
+        return self._look_up(text) if 0 < len(text) <= LONGEST_ADDRESS else None
+
+
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address as proxies write it: bare, `[v6]`, `v4:port` or `[v6]:port`."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if address.version == 6:  # noqa: PLR2004 - the protocol's own name
+        return address.ipv4_mapped or address
+    return address

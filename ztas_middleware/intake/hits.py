@@ -1,0 +1,57 @@
+"""From an event to a hit: every field cleaned, everything personal left behind.
+
+This is the last place that sees an address or a raw text; what it returns may be stored.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from ztas_middleware.intake.countries import country_of
+from ztas_middleware.intake.origin import is_own_host
+from ztas_middleware.intake.referrers import clean_referrer
+from ztas_middleware.intake.text import clean_text
+from ztas_middleware.intake.visitors import session_hash
+from ztas_middleware.store.hits import Hit
+
+if TYPE_CHECKING:
+    from ztas_middleware.config.model import Site
+    from ztas_middleware.intake.agents import Agent
+    from ztas_middleware.intake.wire import Event
+
+
+class Sender(NamedTuple):
+    """What all hits of one request share, with nothing in it that names a person."""
+
+    time: int
+    visitor: str
+    agent: Agent
+    country: str | None
+    """From the proxy's header; None leaves it to the event's time zone."""
+    salt: bytes
+
+
+def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
+    """One row; `path` is the event's path, cleaned."""
+    session_id, time_on_page = event.session_id, event.time_on_page
+    return Hit(
+        sender.time,
+        site.id,
+        event.type,
+        path,
+        clean_referrer(event.referrer, partial(is_own_host, site)) if event.referrer else None,
+        clean_text(event.utm_source) if event.utm_source else None,
+        clean_text(event.utm_medium) if event.utm_medium else None,
+        clean_text(event.utm_campaign) if event.utm_campaign else None,
+        clean_text(event.action) if event.action else None,
+        clean_text(event.category) if event.category else None,
+        clean_text(event.label) if event.label else None,
+        event.value,
+        session_hash(sender.salt, site.id, session_id) if session_id else None,
+        time_on_page if time_on_page is not None and time_on_page >= 0 else None,
+        event.is_bounce,
+        sender.visitor,
+        *sender.agent,
+        sender.country or (country_of(event.time_zone) if event.time_zone else None),
+    )

@@ -1,0 +1,147 @@
+"""From a request and its events to committed rows: whether the sender counts, and who it is.
+
+The Track endpoint, and every other way in which a page view is noticed, ends here.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ztas_middleware.days import Today
+from ztas_middleware.intake.bots import BotFilter
+from ztas_middleware.intake.clients import Client, Clients
+from ztas_middleware.intake.countries import country_from_header
+from ztas_middleware.intake.globs import Globs
+from ztas_middleware.intake.hits import Sender, make_hit
+from ztas_middleware.intake.paths import clean_path
+from ztas_middleware.intake.visitors import visitor_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.intake.bots import Looked
+    from ztas_middleware.intake.drops import Drops, Reason
+    from ztas_middleware.intake.wire import Event
+    from ztas_middleware.store.database import Database
+    from ztas_middleware.store.salts import Salts
+
+# What browsers and proxies announce for a page that nobody has seen yet.
+PURPOSE_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE")
+PREFETCHES = ("prefetch", "prerender", "preview")
+
+
+class Received(NamedTuple):
+    """A request, when it came and from whom."""
+
+    environ: Mapping[str, Any]
+    time: int
+    """UTC milliseconds since 1970."""
+    peer: Client
+    """The other end of the socket."""
+    client: Client
+    """The sender, as far as the proxies in between can be believed."""
+
+
+class Recorder:
+    """Records events under one configuration."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        salts: Salts,
+        drops: Drops,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._database = database
+        self._salts = salts
+        self._drops = drops
+        self._clock = clock
+        self._honor_dnt = config.honor_dnt
+        self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
+        self._bots = BotFilter(config.bots.allow, config.bots.deny)
+        self._keep_query = frozenset(config.keep_query)
+        self._days = {site.id: Today(site.timezone) for site in config.sites.values()}
+        self._utc_days = Today(timezone.utc)
+        self._excluded = {
+            site.id: Globs(site.exclude_paths)
+            for site in config.sites.values()
+            if site.exclude_paths
+        }
+        self._country_key = (
+            "HTTP_" + config.country_header.upper().replace("-", "_")
+            if config.country_header
+            else None
+        )
+
+    def receive(self, environ: Mapping[str, Any]) -> Received:
+        """Note when a request came and who sent it."""
+        peer = self._clients.peer(environ)
+        client = self._clients.client(environ, peer)
+        return Received(environ, self._clock() // 1_000_000, peer, client)
+
+    def record(
+        self, received: Received, site: Site, events: Sequence[Event], *, from_page: bool
+    ) -> None:
+        """Commit the events that count and note those that do not; `from_page`: not from a server.
+
+        Raises:
+            StorageError: nothing of it was stored.
+        """
+        environ, client = received.environ, received.client
+        user_agent = environ.get("HTTP_USER_AGENT", "")
+        looked = self._bots.look(user_agent)
+        day = self._days[site.id].at(received.time)
+        reason = self._reason_to_drop(environ, client, looked, from_page=from_page)
+        if reason is not None:
+            self._drops.count(site.id, day.date, reason, len(events))
+            return
+        salt = self._salts.of(site.id, day)
+        sender = Sender(
+            received.time,
+            visitor_hash(salt, site.id, client.address, user_agent),
+            looked.agent,
+            self._country(received),
+            salt,
+        )
+        hits = []
+        excluded = self._excluded.get(site.id)
+        for event in events:
+            path = clean_path(event.path, self._keep_query)
+            if excluded is None or not excluded.match(path):
+                hits.append(make_hit(event, path, site, sender))
+        if len(hits) < len(events):
+            self._drops.count(site.id, day.date, "excluded", len(events) - len(hits))
+        if hits:
+            self._database.append(hits)
+
+    def drop(self, received: Received, site: Site | None, reason: Reason, number: int = 1) -> None:
+        """Note hits that were refused; a site that is not known counts by UTC days."""
+        if site is None:
+            self._drops.count("", self._utc_days.at(received.time).date, reason, number)
+        else:
+            day = self._days[site.id].at(received.time)
+            self._drops.count(site.id, day.date, reason, number)
+
+    def _reason_to_drop(
+        self, environ: Mapping[str, Any], client: Client, looked: Looked, *, from_page: bool
+    ) -> Reason | None:
+        if looked.is_bot_from_page if from_page else looked.is_bot_from_server:
+            return "bot"
+        for header in PURPOSE_HEADERS:
+            purpose = environ.get(header)
+            if purpose and any(word in purpose.lower() for word in PREFETCHES):
+                return "prefetch"
+        if self._honor_dnt and "1" in (environ.get("HTTP_DNT"), environ.get("HTTP_SEC_GPC")):
+            return "opt_out"
+        return "excluded" if client.excluded else None
+
+    def _country(self, received: Received) -> str | None:
+        # Anyone can send the header; only a proxy of ours is believed.
+        if self._country_key is None or not received.peer.trusted:
+            return None
+        value = received.environ.get(self._country_key)
+        return country_from_header(value) if value else None

@@ -1,0 +1,54 @@
+"""What has to happen now and then, done by the request that happens to pass by.
+
+There is no thread of ours that could do it, and a request must not notice: nothing here waits
+for a lock, and a failure is logged and tried again later.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ztas_middleware.errors import StorageError
+from ztas_middleware.store.salts import retire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ztas_middleware.outages import OutageLog
+    from ztas_middleware.store.database import Database
+
+SALT_CHECK = 600.0
+"""Seconds between two looks for salts that are due; once more soon when a look was in vain."""
+
+SOON = 10.0
+
+
+class Housekeeping:
+    """The chores of one process."""
+
+    def __init__(
+        self,
+        database: Database,
+        flush_drops: Callable[[float], None],
+        outages: OutageLog,
+    ) -> None:
+        self._database = database
+        self._flush_drops = flush_drops
+        self._outages = outages
+        self._next_salt_check = 0.0
+
+    def run(self) -> None:
+        """Do what is due; raises nothing and waits for nobody."""
+        self._flush_drops(0)
+        now = time.monotonic()
+        if now < self._next_salt_check:
+            return
+        self._next_salt_check = now + SOON
+        try:
+            done = retire(self._database, time.time_ns() // 1_000_000, patience=0)
+        except StorageError as failure:
+            self._outages.report("old salts could not be deleted yet", failure)
+            return
+        if done:
+            self._next_salt_check = now + SALT_CHECK
