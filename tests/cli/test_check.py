@@ -113,7 +113,7 @@ def newer(file):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (damaged, "age 2: "),
+        (damaged, "btreeInitPage"),
         (no_database, "file is not a database"),
         (of_another_program, "no database of ztas: it has no tables of ours"),
         (newer, f"made by a newer ztas (schema {VERSION + 1}, this one knows {VERSION})"),
