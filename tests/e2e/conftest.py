@@ -176,6 +176,15 @@ class Site:
             time.sleep(0.02)
         assert len(self.posts(site_id)) == number
 
+    def wait_for_answers(self, number, page):
+        """Wait until so many hits have reached the server, and what it answered the page."""
+        self.wait_for_posts(number)
+        deadline = time.monotonic() + PATIENCE
+        while len(page.answered) < number and time.monotonic() < deadline:
+            page.wait_for_timeout(20)
+        # The script, too, has to see that an answer is a refusal before its clock goes on.
+        page.wait_for_timeout(100)
+
     @contextmanager
     def out_of_order(self):
         """While this lasts, the database cannot take a hit, and the answer is 503."""
@@ -265,6 +274,8 @@ def page(context):
     # Playwright keeps a mark on each handler, which a method of a list has no room for.
     page.on("pageerror", lambda problem: page.problems.append(problem))  # noqa: PLW0108
     page.on("console", lambda said: said.type == "warning" and page.warnings.append(said.text))
+    page.answered = []
+    page.on("requestfinished", lambda r: r.method == "POST" and page.answered.append(r))
     yield page
     assert page.problems == []
 
