@@ -121,30 +121,23 @@ def links(site):
 
 STAY = """for (const type of ["click", "auxclick"])
   addEventListener(type, (event) => event.preventDefault());"""
+OUTBOUND = [
+    "outbound OTHER/shop/teapot",
+    "outbound OTHER/tab",
+    "outbound OTHER/files/tea.zip",
+    "outbound OTHER/card",
+]
+DOWNLOADS = ["download /files/Price%20list.PDF", "download /files/tea.zip"]
 LINKS = ["out", "tab", "own", "mail", "call", "void", "name", "svg", "pdf", "far", "html", "card"]
 
 
 @pytest.mark.parametrize(
     ("track", "events"),
     [
-        (
-            "outbound",
-            ["outbound OTHER/shop/teapot", "outbound OTHER/tab", "outbound OTHER/files/tea.zip"],
-        ),
-        ("downloads", ["download /files/Price%20list.PDF", "download /files/tea.zip"]),
+        ("outbound", OUTBOUND),
+        ("downloads", DOWNLOADS),
         ("forms", []),
-        (
-            "downloads outbound",
-            [
-                "outbound OTHER/shop/teapot",
-                "outbound OTHER/tab",
-                "outbound OTHER/files/tea.zip",
-                "outbound OTHER/card",
-                "outbound OTHER/card",
-                "download /files/Price%20list.PDF",
-                "download /files/tea.zip",
-            ],
-        ),
+        ("downloads outbound", OUTBOUND + DOWNLOADS),
     ],
 )
 def test_links_that_leave_and_files(links, page, track, events):
