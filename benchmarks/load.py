@@ -11,12 +11,12 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.servers import serve
+from benchmarks.servers import cpu_seconds, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from benchmarks.servers import Application
+    from benchmarks.servers import Application, Served
 
 CONNECTIONS = 8
 WARM_UP = 1
@@ -38,6 +38,8 @@ class Load:
     p50: float
     p99: float
     p999: float
+    cpu: float | None
+    """Processor time of the server for a request; None where it can't be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ def take_turns(
     for number in range(rounds):
         for contender in contenders if number % 2 == 0 else reversed(contenders):
             with serve(server, contender.application) as served:
-                warm_up = _load(served.port, contender.requests, WARM_UP)
-                load = _load(served.port, contender.requests, seconds)
+                warm_up = _load(served, contender.requests, WARM_UP)
+                load = _load(served, contender.requests, seconds)
             if contender.after is not None:
                 contender.after(warm_up.requests + load.requests)
             loads[contender.name].append(load)
@@ -104,11 +106,18 @@ def middle(loads: list[Load], what: str = "per_second") -> float:
     return median(getattr(load, what) for load in loads)
 
 
-def _load(port: int, requests: Path, seconds: int) -> Load:
+def middle_cpu(loads: list[Load]) -> float | None:
+    """The median of the processor time of a request, in microseconds."""
+    known = [load.cpu for load in loads if load.cpu is not None]
+    return median(known) if known else None
+
+
+def _load(served: Served, requests: Path, seconds: int) -> Load:
+    before = cpu_seconds(served)
     done = subprocess.run(
         [
             *("wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s"),
-            *(f"--script={_SCRIPT}", f"http://127.0.0.1:{port}", "--", str(requests)),
+            *(f"--script={_SCRIPT}", f"http://127.0.0.1:{served.port}", "--", str(requests)),
         ],
         text=True,
         capture_output=True,
@@ -120,10 +129,13 @@ def _load(port: int, requests: Path, seconds: int) -> Load:
     found = json.loads(answer)
     if found["refused"] or found["broken"] or not found["requests"]:
         raise LoadError(f"answers that are no success, or none: {answer.strip()}")
+    after = cpu_seconds(served)
+    is_known = before is not None and after is not None
     return Load(
         found["requests"],
         found["requests"] * 1e6 / found["microseconds"],
         found["p50"],
         found["p99"],
         found["p999"],
+        (after - before) * 1e6 / found["requests"] if is_known else None,
     )

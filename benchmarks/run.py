@@ -63,8 +63,10 @@ def run(*, only: Sequence[str], quick: bool) -> int:
     """Measure, print and write; returns the exit status, 1 where a scenario broke.
 
     Raises:
-        SystemExit: the load generator is needed and not there.
+        SystemExit: the load generator is needed and not there, or `only` names no scenario.
     """
+    if unknown := set(only) - set(SCENARIOS):
+        sys.exit(f"No such scenario: {', '.join(unknown)}. There are: {', '.join(SCENARIOS)}.")
     chosen = [name for name in SCENARIOS if name in only] if only else list(SCENARIOS)
     if quick and not only:
         chosen.remove("peers")

@@ -1,7 +1,7 @@
 """A Bottle app that counts its page views.
 
 Run it with `python examples/bottle_app.py`, open http://127.0.0.1:8000, and look at what was
-stored: `sqlite3 ztas.db "select * from hits"`.
+stored: `sqlite-utils rows ztas.db hits`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from bottle import Bottle
 
 from ztas_middleware import ZTASMiddleware
 
+CONFIG = {
+    "script": "/js/ztas.js",
+    "sites": {"site_abc123": {"domain": ["localhost", "127.0.0.1"]}},
+}
+
 PAGE = """<!doctype html>
 <title>Bottle</title>
+<script defer src="js/ztas.js" data-site="site_abc123"></script>
 <h1>Hello from Bottle</h1>
-<script>
-fetch("api/track", {
-  method: "POST",
-  keepalive: true,
-  body: JSON.stringify({siteId: "site_abc123", type: "pageview",
-                        path: location.pathname, referrer: document.referrer})
-});
-</script>
 """
 
 app = Bottle()
@@ -35,9 +33,7 @@ def home() -> str:
 
 
 # `app` stays a Bottle app; only what the server calls is wrapped.
-app.wsgi = ZTASMiddleware(
-    app.wsgi, {"sites": {"site_abc123": {"domain": ["localhost", "127.0.0.1"]}}}
-)
+app.wsgi = ZTASMiddleware(app.wsgi, CONFIG)
 
 if __name__ == "__main__":
     app.run(host="127.0.0.1", port=int(os.environ.get("PORT", "8000")))

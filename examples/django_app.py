@@ -1,7 +1,7 @@
 """A Django project in one file that counts its page views.
 
 Run it with `python examples/django_app.py`, open http://127.0.0.1:8000, and look at what was
-stored: `sqlite3 ztas.db "select * from hits"`. In a project of your own, the last lines of
+stored: `sqlite-utils rows ztas.db hits`. In a project of your own, the last lines of
 `wsgi.py` are the place to wrap the application.
 """
 
@@ -17,17 +17,15 @@ from django.urls import path
 
 from ztas_middleware import ZTASMiddleware
 
+CONFIG = {
+    "script": "/js/ztas.js",
+    "sites": {"site_abc123": {"domain": ["localhost", "127.0.0.1"]}},
+}
+
 PAGE = """<!doctype html>
 <title>Django</title>
+<script defer src="js/ztas.js" data-site="site_abc123"></script>
 <h1>Hello from Django</h1>
-<script>
-fetch("api/track", {
-  method: "POST",
-  keepalive: true,
-  body: JSON.stringify({siteId: "site_abc123", type: "pageview",
-                        path: location.pathname, referrer: document.referrer})
-});
-</script>
 """
 
 settings.configure(
@@ -45,9 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [path("", home)]
 
-application = ZTASMiddleware(
-    get_wsgi_application(), {"sites": {"site_abc123": {"domain": ["localhost", "127.0.0.1"]}}}
-)
+application = ZTASMiddleware(get_wsgi_application(), CONFIG)
 
 if __name__ == "__main__":
     port = os.environ.get("PORT", "8000")

@@ -1,7 +1,7 @@
 """A Pyramid app that counts its page views, put together by PasteDeploy.
 
 Run it with `python examples/pyramid_app.py`, open http://127.0.0.1:8000, and look at what was
-stored: `sqlite3 examples/ztas.db "select * from hits"`. Nothing in here knows of the middleware:
+stored: `sqlite-utils rows examples/ztas.db hits`. Nothing in here knows of the middleware:
 the wrap is in pyramid.ini, the configuration in ztas.yaml. Pyramid's own command does the same:
 `PYTHONPATH=examples pserve examples/pyramid.ini`.
 """
@@ -23,15 +23,8 @@ if TYPE_CHECKING:
 
 PAGE = """<!doctype html>
 <title>Pyramid</title>
+<script defer src="js/ztas.js" data-site="site_abc123"></script>
 <h1>Hello from Pyramid</h1>
-<script>
-fetch("api/track", {
-  method: "POST",
-  keepalive: true,
-  body: JSON.stringify({siteId: "site_abc123", type: "pageview",
-                        path: location.pathname, referrer: document.referrer})
-});
-</script>
 """
 
 

@@ -1,7 +1,7 @@
 """A plain WSGI app that counts its page views.
 
 Run it with `python examples/wsgi_app.py`, open http://127.0.0.1:8000, and look at what was stored:
-`sqlite3 ztas.db "select * from hits"`.
+`sqlite-utils rows ztas.db hits`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,15 @@ from ztas_middleware import ZTASMiddleware
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+CONFIG = {
+    "script": "/js/ztas.js",
+    "sites": {"site_abc123": {"domain": ["localhost", "127.0.0.1"]}},
+}
+
 PAGE = b"""<!doctype html>
 <title>Plain WSGI</title>
+<script defer src="js/ztas.js" data-site="site_abc123"></script>
 <h1>Hello from plain WSGI</h1>
-<script>
-fetch("api/track", {
-  method: "POST",
-  keepalive: true,
-  body: JSON.stringify({siteId: "site_abc123", type: "pageview",
-                        path: location.pathname, referrer: document.referrer})
-});
-</script>
 """
 
 
@@ -35,9 +33,7 @@ def site(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]
     return [PAGE]
 
 
-application = ZTASMiddleware(
-    site, {"sites": {"site_abc123": {"domain": ["localhost", "127.0.0.1"]}}}
-)
+application = ZTASMiddleware(site, CONFIG)
 
 if __name__ == "__main__":
     port = int(os.environ.get("PORT", "8000"))

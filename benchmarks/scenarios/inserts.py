@@ -15,6 +15,7 @@ from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.visitors import visitor_hash
 from ztas_middleware.intake.wire import parse_document, parse_event
+from ztas_middleware.store.hits import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from benchmarks.bench import Bench
     from benchmarks.pipeline import Pipeline
-    from ztas_middleware.store.hits import Hit
 
 AT_ONCE = 10_000
 ROUNDS = 10
@@ -110,7 +110,8 @@ def _model(path: Path) -> list[Hit]:
 
 def _rows(model: list[Hit], first: int, count: int) -> Iterator[Hit]:
     for number in range(first, first + count):
-        yield model[number % len(model)]._replace(time=START + 1000 * number)
+        _, *rest = model[number % len(model)]
+        yield Hit(START + 1000 * number, *rest)
 
 
 def _fill(parts: Pipeline, model: list[Hit], size: int) -> None:

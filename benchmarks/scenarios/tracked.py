@@ -13,6 +13,7 @@ from benchmarks.load import (
     Contender,
     LoadError,
     middle,
+    middle_cpu,
     ratio,
     take_turns,
     write_requests,
@@ -58,6 +59,7 @@ def measure(bench: Bench) -> Section:
                 f"{server}: {name}",
                 middle(loads[name]),
                 ratio(loads, name, NULL),
+                middle_cpu(loads[name]),
                 *(middle(loads[name], what) / 1000 for what in ("p50", "p99", "p999")),
             )
             for name in (NULL, TRACKED, HELLO)
@@ -79,7 +81,7 @@ def measure(bench: Bench) -> Section:
         "POST /api/track, each answer a committed row (counted after every round), against the "
         "same POST to a null application and a GET of Flask's hello; 8 connections that are "
         "never idle, so a latency is mostly waiting in line.",
-        ("server", "requests/s", "of null", "p50 ms", "p99 ms", "p99.9 ms"),
+        ("server", "requests/s", "of null", "CPU us", "p50 ms", "p99 ms", "p99.9 ms"),
         tuple(rows),
         tuple(headlines),
         (Chart("Tracked hits", "requests/s", tuple(bars)),),

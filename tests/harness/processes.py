@@ -22,17 +22,19 @@ STOPPED_WITHIN = 10.0
 
 
 class Process:
-    """A running program in a process group of its own, its output in a file."""
+    """A running program in a process group of its own, its output in a file.
+
+    It imports the package from the source tree, unless `env` has another PYTHONPATH.
+    """
 
     def __init__(self, command, *, folder, env=None, cwd=None):
         self.command = [os.fspath(part) for part in command]
         self._output = Path(folder, "output.txt")
-        path = os.pathsep.join([str(ROOT), *filter(None, [(env or {}).get("PYTHONPATH")])])
         with self._output.open("ab") as output:
             self._popen = subprocess.Popen(
                 self.command,
                 cwd=cwd or folder,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {}), "PYTHONPATH": path},
+                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -9,12 +9,13 @@ import sqlite3
 import time
 from collections import Counter
 from contextlib import closing
+from datetime import timezone
 
 import pytest
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import importer
-from ztas_middleware.store.export import export_hits
+from ztas_middleware.reports.export import Selection, export
 from ztas_middleware.store.hits import INSERT, Hit
 
 FORK = multiprocessing.get_context("fork")
@@ -271,8 +272,8 @@ def fill(desk, rows):
 
 
 def exported(desk, form="csv", site_id="a"):
-    with closing(sqlite3.connect(desk.database.path, isolation_level=None)) as connection:
-        return "".join(export_hits(connection, site_id, form=form))
+    selection = Selection(site_id, timezone.utc, "hits", form)
+    return b"".join(export(desk.database.path, selection)).decode()
 
 
 ROWS = [

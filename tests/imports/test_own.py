@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timezone
+from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ztas_middleware.imports import own
@@ -13,10 +15,12 @@ from ztas_middleware.imports.files import Line
 from ztas_middleware.imports.outcomes import Refused
 from ztas_middleware.imports.records import csv_records
 from ztas_middleware.intake.wire import TYPES
-from ztas_middleware.store.export import COLUMNS, as_csv, as_ndjson, guarded
+from ztas_middleware.reports.export import Selection, export
+from ztas_middleware.store.database import Database
 from ztas_middleware.store.hits import Hit
 
 TIME = 1_780_000_000_000
+COLUMNS = Hit._fields
 
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=256
@@ -75,22 +79,45 @@ class Anywhen:
         return instant
 
 
-@given(HITS)
-def test_csv_comes_back_as_it_was(hit):
-    # SQLite gives 0 and 1 back for what was written as false and true.
-    stored = tuple(int(value) if isinstance(value, bool) else value for value in hit)
-    text = as_csv([guarded(stored)]).encode()
-    (record,) = csv_records(iter([Line(2, len(text), text)]), len(COLUMNS))
-    back = own.csv_reader(Anywhen(), COLUMNS)(record.content)
-    assert back == hit
-    assert list(map(type, back)) == list(map(type, hit))
+@pytest.fixture(scope="module")
+def export_of(tmp_path_factory):
+    """What an export of these rows looks like."""
+    database = Database(tmp_path_factory.mktemp("own") / "ztas.db")
+
+    def make(hits, form):
+        database.transact(lambda connection: connection.execute("delete from hits") and None)
+        database.append(hits)
+        return b"".join(export(database.path, Selection("a", timezone.utc, "hits", form)))
+
+    yield make
+    database.close()
 
 
-@given(HITS)
-def test_ndjson_comes_back_as_it_was(hit):
-    stored = tuple(int(value) if isinstance(value, bool) else value for value in hit)
-    back = own.json_reader(Anywhen())(as_ndjson([stored]))
-    assert back == hit
+def in_order(hits):
+    return sorted(hits, key=lambda hit: hit.time)
+
+
+@given(st.lists(HITS, min_size=1, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_csv_comes_back_as_it_was(export_of, hits):
+    lines, end = [], 0
+    for number, line in enumerate(BytesIO(export_of(hits, "csv")).readlines(), 1):
+        end += len(line)
+        lines.append(Line(number, end, line))
+    header, *records = csv_records(iter(lines))
+    read = own.csv_reader(Anywhen(), own.columns_of(header.content))
+    back = [read(record.content) for record in records]
+    assert back == in_order(hits)
+    assert all(
+        type(one) is type(other) for one, other in zip(back[0], in_order(hits)[0], strict=True)
+    )
+
+
+@given(st.lists(HITS, min_size=1, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_ndjson_comes_back_as_it_was(export_of, hits):
+    lines = export_of(hits, "ndjson").decode().split("\n")[:-1]
+    assert list(map(own.json_reader(Anywhen()), lines)) == in_order(hits)
 
 
 def changed(**fields):

@@ -36,6 +36,8 @@ def counts(file):
     if not file.exists():
         return {}
     with closing(sqlite3.connect(file)) as connection:
+        if not connection.execute("pragma user_version").fetchone()[0]:
+            return {}  # somebody is still making it
         rows = connection.execute("select site_id, day, reason, count from drops")
         return {tuple(row[:3]): row[3] for row in rows}
 

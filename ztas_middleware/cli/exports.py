@@ -6,20 +6,19 @@ import contextlib
 import os
 import sys
 import tempfile
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ztas_middleware.cli import options
-from ztas_middleware.days import start_of
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.store.export import KINDS, Form, Kind, export_hits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from ztas_middleware.reports.export import Format, Kind
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 
@@ -28,20 +27,25 @@ _DATE = click.DateTime(["%Y-%m-%d"])
     epilog="""\b
 Examples:
   ztas export site_abc123 --output hits.csv
-  ztas export site_abc123 --format ndjson --from 2026-11-01 | gzip > november.ndjson.gz
+  ztas export site_abc123 --format ndjson --from 2026-11-01 --to 2026-11-30
 """
 )
 @options.site_argument()
 @click.option(
     "--type",
     "kind",
-    type=click.Choice(list(KINDS)),
+    type=click.Choice(["hits", "pageviews", "events"]),
     default="hits",
     show_default=True,
-    help="All rows, or those of one type.",
+    help="All rows as they are stored, or those of one type as people read them.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "ndjson"]),
+    default="csv",
+    show_default=True,
+    help="For spreadsheets, or an object a line.",
 )
 @click.option("--from", "first", type=_DATE, metavar="DATE", help="The first day.")
 @click.option("--to", "last", type=_DATE, metavar="DATE", help="The last day.")
@@ -56,7 +60,7 @@ def export(
     site: str,
     *,
     kind: Kind,
-    form: Form,
+    file_format: Format,
     first: datetime | None,
     last: datetime | None,
     output: str | None,
@@ -68,26 +72,32 @@ def export(
     as a formula has a ' in front, which the import takes away again.
     """
     settings = options.load(config)
-    zone = options.site_of(settings, site).timezone
-    start = None if first is None else start_of(first.date(), zone)
-    end = None if last is None else start_of(_day_after(last.date()), zone)
-    with options.reading(settings) as connection:
-        found = export_hits(connection, site, kind=kind, form=form, start=start, end=end)
+    options.site_of(settings, site)
+    from ztas_middleware.reports.reader import Reports  # noqa: PLC0415 - loads all of the reports
+
+    with options.existing(settings):
+        pieces = Reports(settings).export(
+            site,
+            kind=kind,
+            file_format=file_format,
+            first=first.date() if first else None,
+            last=last.date() if last else None,
+        )
         if output is None or output == "-":
-            for piece in found:
-                sys.stdout.buffer.write(piece.encode())
+            for piece in pieces:
+                sys.stdout.buffer.write(piece)
         else:
-            _write(Path(output), found)
+            _write(Path(output), pieces)
 
 
-def _write(path: Path, pieces: Iterable[str]) -> None:
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file as a whole or not at all."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise ZtasError(f"{path}: {error.strerror}") from None
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a descriptor
+        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor
             file.writelines(pieces)
         os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp's is for its owner alone
         os.replace(name, path)  # noqa: PTH105 - a name
@@ -101,7 +111,3 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _day_after(day: date) -> date:
-    return day + timedelta(days=1)

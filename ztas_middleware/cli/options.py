@@ -88,23 +88,20 @@ def writing(config: Config) -> Iterator[Database]:
 
 
 @contextlib.contextmanager
-def reading(config: Config) -> Iterator[sqlite3.Connection]:
-    """A read-only connection in autocommit mode; salts that are due go first.
+def existing(config: Config) -> Iterator[Database]:
+    """The database for those who read; salts that are due go first.
 
     Raises:
-        StorageError: there is no database yet, or it can't be read.
+        StorageError: there is no database yet, or it is no database of ours.
     """
-    path = config.database
-    if not path.exists():
-        raise StorageError(str(path), "not there yet; the first hit makes it")
-    database = Database(path)
-    forget_salts(database)
-    database.close()
     try:
-        with contextlib.closing(read_only(path)) as connection:
-            yield connection
+        if not config.database.exists():
+            raise StorageError(str(config.database), "not there yet; the first hit makes it")
+        read_only(config.database).close()
+        with writing(config) as database:
+            yield database
     except sqlite3.Error as error:
-        raise StorageError(str(path), str(error)) from None
+        raise StorageError(str(config.database), str(error)) from None
 
 
 def read_only(path: Path) -> sqlite3.Connection:

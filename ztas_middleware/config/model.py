@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ztas_middleware.config.domains import Domain
+    from ztas_middleware.config.goals import Funnel, Goal
 
 Network = IPv4Network | IPv6Network
 Durability = Literal["commit", "full"]
@@ -37,8 +38,12 @@ class Site:
     """Whether the app's own pages are counted on the server."""
     inject: bool = False
     """Whether the app's own pages get the script tag; needs `script`."""
+    public: bool = False
+    """Whether anyone may read its numbers."""
     retention_days: int | None = None
     """Age in days past which hits are pruned; None keeps them."""
+    goals: tuple[Goal, ...] = ()
+    funnels: tuple[Funnel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,16 @@ class Bots:
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiAccess:
+    """Where the JSON API is served, and to whom."""
+
+    path: str | None = None
+    """The URL path that its own paths start with, without a trailing slash; None: not served."""
+    tokens: tuple[str, ...] = ()
+    """SHA-256 of each token's UTF-8, lower-case hex."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,5 +90,6 @@ class Config:
     max_batch: int = 100
     """Events."""
     durability: Durability = "commit"
+    api: ApiAccess = field(default_factory=ApiAccess)
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""

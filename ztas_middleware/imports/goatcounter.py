@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ztas_middleware.globs import Globs
 from ztas_middleware.imports.instants import from_iso
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
 from ztas_middleware.intake.agents import OTHER, Agent
 from ztas_middleware.intake.bots import BotFilter
 from ztas_middleware.intake.countries import country_from_header
-from ztas_middleware.intake.globs import Globs
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.text import clean_text

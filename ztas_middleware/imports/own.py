@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ztas_middleware.imports.outcomes import Refused
 from ztas_middleware.intake.agents import OTHER
 from ztas_middleware.intake.wire import TYPES
-from ztas_middleware.store.export import COLUMNS, unguarded
+from ztas_middleware.reports.export import unguard
 from ztas_middleware.store.hits import Hit
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ztas_middleware.imports.outcomes import Outcome
 
 REQUIRED = frozenset({"time", "type", "path", "visitor"})
-_KNOWN = frozenset(COLUMNS) | {"id"}
+_KNOWN = frozenset(Hit._fields) | {"id"}
 _LONG, _SHORT = 2048, 256
 
 NO_JSON = Refused("is no JSON object")
@@ -56,9 +56,7 @@ def csv_reader(
     def read(record: Sequence[str]) -> Outcome:
         if len(record) != len(columns):
             return wrong_length
-        cells = {
-            name: (unguarded(cell) or None) for name, cell in zip(columns, record, strict=True)
-        }
+        cells = {name: unguard(cell) for name, cell in zip(columns, record, strict=True)}
         return _outcome(destination, cells)
 
     return read

@@ -18,9 +18,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from ztas_middleware.days import start_of
+from ztas_middleware.globs import Globs
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
 from ztas_middleware.intake.agents import UNKNOWN
-from ztas_middleware.intake.globs import Globs
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.visitors import visitor_hash

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 from ztas_middleware.config.hosts import ascii_host
+from ztas_middleware.globs import Globs
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
 from ztas_middleware.intake.bots import BotFilter
 from ztas_middleware.intake.clients import Clients
 from ztas_middleware.intake.countries import country_from_header
-from ztas_middleware.intake.globs import Globs
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.recorder import PREFETCHES, PURPOSE_HEADERS

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ztas_middleware.store.rollup_tables import ROLLUP_TABLES
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -87,6 +89,7 @@ create table imports (
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
+    ROLLUP_TABLES,
     (IMPORTS,),
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""

@@ -1,0 +1,1 @@
+"""Questions about the hits, and their exact answers."""

@@ -1,0 +1,132 @@
+"""Where questions are asked: one function each, for whoever shows the answers."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ztas_middleware.errors import StorageError
+from ztas_middleware.reports.export import Selection, export
+from ztas_middleware.reports.filters import NO_FILTERS
+from ztas_middleware.reports.ledger import load_ledger
+from ztas_middleware.reports.memory import Memories
+from ztas_middleware.reports.parameters import DEFAULT_LIMIT
+from ztas_middleware.reports.periods import Hours, stretch_of
+from ztas_middleware.reports.realtime import realtime
+from ztas_middleware.reports.rolling import roll_up
+from ztas_middleware.reports.rules import Rules
+from ztas_middleware.reports.stats import Question, filtered_report, hours_report, rolled_report
+from ztas_middleware.store.reading import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from ztas_middleware.config.model import Config
+    from ztas_middleware.reports.export import Format, Kind
+    from ztas_middleware.reports.filters import Filters
+    from ztas_middleware.reports.periods import Days, Period
+    from ztas_middleware.reports.realtime import Realtime
+    from ztas_middleware.reports.report import Report
+
+TURN = 60.0
+"""Seconds to wait for another thread that is rolling up."""
+
+
+class Reports:
+    """Answers questions about the sites of one configuration.
+
+    Safe to share between threads and to construct before `fork()`. What is asked for often is
+    remembered, in bounded memory; a long-lived process should keep one instance.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._path = config.database
+        self._rules = {site.id: Rules(site) for site in config.sites.values()}
+        self._memories = Memories(config.database)
+        self._turn = threading.Lock()
+
+    def stats(
+        self,
+        site_id: str,
+        period: Period,
+        *,
+        filters: Filters = NO_FILTERS,
+        limit: int = DEFAULT_LIMIT,
+        now: int,
+    ) -> Report:
+        """The report on a site and a period.
+
+        Args:
+            site_id: a configured site's.
+            period: see `parse_period`.
+            filters: which hits are kept.
+            limit: how many entries a list may have.
+            now: UTC milliseconds.
+
+        Raises:
+            KeyError: there is no such site.
+            StorageError: the database can't be read.
+        """
+        rules = self._rules[site_id]
+        if isinstance(period, Hours):
+            with reading(self._path) as connection:
+                question = Question(connection, rules, self._memories.of(connection), limit)
+                return hours_report(question, period, filters)
+        before = period.previous().first
+        with reading(self._path) as connection:
+            ledger = load_ledger(connection, rules, before, period.last, now)
+            question = Question(connection, rules, self._memories.of(connection), limit)
+            if filters != NO_FILTERS:
+                return filtered_report(question, period, ledger, filters)
+            if not ledger.wants_work:
+                return rolled_report(question, period, ledger)
+        self._catch_up(rules, period, now)
+        with reading(self._path) as connection:
+            ledger = load_ledger(connection, rules, before, period.last, now)
+            question = Question(connection, rules, self._memories.of(connection), limit)
+            return rolled_report(question, period, ledger)
+
+    def realtime(self, site_id: str, *, limit: int = DEFAULT_LIMIT, now: int) -> Realtime:
+        """A site right now; arguments and errors as in `stats`."""
+        with reading(self._path) as connection:
+            return realtime(connection, self._rules[site_id], limit, now)
+
+    def export(
+        self,
+        site_id: str,
+        *,
+        kind: Kind = "hits",
+        file_format: Format = "csv",
+        first: date | None = None,
+        last: date | None = None,
+    ) -> Iterator[bytes]:
+        """A site's hits, a piece at a time.
+
+        Args:
+            site_id: a configured site's.
+            kind: which hits, and which of their columns.
+            file_format: how they are written.
+            first: the first of the site's days; None is the beginning.
+            last: the last of the site's days; None is the end.
+
+        Raises:
+            KeyError: there is no such site.
+            StorageError: the database can't be read; with any piece.
+        """
+        zone = self._rules[site_id].zone
+        start = None if first is None else stretch_of(first, zone).start
+        end = None if last is None else stretch_of(last, zone).end
+        return export(self._path, Selection(site_id, zone, kind, file_format, start, end))
+
+    def _catch_up(self, rules: Rules, period: Days, now: int) -> None:
+        # The others wait for what one is doing already; whoever has waited finds it done. If it
+        # can't be done, on a read-only disk or beside a long transaction, the hits answer.
+        if self._turn.acquire(timeout=TURN):
+            try:
+                first = period.previous().first
+                roll_up(self._path, rules, now, first=first, last=period.last)
+            except StorageError:
+                pass
+            finally:
+                self._turn.release()

@@ -1,0 +1,144 @@
+"""The running day: counted once, then brought up to date with what has come since.
+
+A new hit changes the numbers of its visitor and session only. So instead of counting the day
+again, their hits up to now are counted twice, once without the new ones to be taken away, and
+once with them. What is remembered are the tallies, never a visitor.
+"""
+
+from __future__ import annotations
+
+import json
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ztas_middleware.reports import counting, sessions
+from ztas_middleware.reports.recall import Recall
+from ztas_middleware.reports.stretches import HERE, count_rows, tally
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from ztas_middleware.days import Day
+    from ztas_middleware.reports.rules import Rules
+    from ztas_middleware.store.tallies import Tally
+
+REMEMBERED = 200_000
+"""Counted values that may be remembered in all; some 40 MB."""
+
+
+class _State(NamedTuple):
+    """Which hits a stretch has; deleted or replaced ones would show."""
+
+    hits: int
+    times: int
+    """Their times added up."""
+    newest: int
+
+
+class _Known(NamedTuple):
+    state: _State
+    tally: Tally
+
+
+class Running:
+    """Tallies of stretches that are asked for again and again. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._known: Recall[_Known] = Recall(
+            REMEMBERED, lambda known: sum(map(len, known.tally.lists.values()))
+        )
+
+    def tally(
+        self,
+        connection: sqlite3.Connection,
+        rules: Rules,
+        stretch: Day,
+        *,
+        phase: int | None = None,
+    ) -> Tally:
+        """What `stretches.tally` counts, without counting everything each time."""
+        key = (rules.site_id, rules.mark, rules.goals_mark, stretch, phase)
+        known = self._known.get(key)
+        state = _state_of(connection, rules, stretch)
+        if known is not None and known.state == state:
+            return known.tally
+        if known is not None and known.state == _state_of(
+            connection, rules, stretch, until=known.state.newest
+        ):
+            counted = _catch_up(connection, rules, stretch, known, phase)
+        else:
+            counted = tally(connection, rules, stretch, phase=phase)
+        return self._known.put(key, _Known(state, counted)).tally
+
+
+def _state_of(
+    connection: sqlite3.Connection, rules: Rules, stretch: Day, until: int | None = None
+) -> _State:
+    # The index alone answers this.
+    row = connection.execute(
+        f"""
+        select count(*), ifnull(sum(time - :start), 0), ifnull(max(id), 0) from hits
+        where {HERE} and id <= :until
+        """,
+        {
+            "site": rules.site_id,
+            "start": stretch.start,
+            "end": stretch.end,
+            "until": 2**63 - 1 if until is None else until,
+        },
+    ).fetchone()
+    return _State(*row)
+
+
+_HIT = slice(0, 16)
+_VISIT = slice(16, 27)
+
+
+def _catch_up(
+    connection: sqlite3.Connection, rules: Rules, stretch: Day, known: _Known, phase: int | None
+) -> Tally:
+    """The tally of a stretch that has got new hits."""
+    bound: dict[str, str | int] = {
+        "site": rules.site_id,
+        "start": stretch.start,
+        "end": stretch.end,
+        "since": known.state.newest,
+    }
+    news = connection.execute(
+        f"select visitor, session_id from hits not indexed where id > :since and {HERE}", bound
+    ).fetchall()
+    visitors = {visitor for visitor, _ in news}
+    session_ids = {session_id for _, session_id in news if session_id is not None}
+    bound |= {"visitors": json.dumps(list(visitors)), "sessions": json.dumps(list(session_ids))}
+    rows = connection.execute(
+        f"""
+        select {counting.COLUMNS}, {sessions.COLUMNS}, 1, id from hits
+        where {HERE} and (
+            visitor in (select value from json_each(:visitors))
+            or session_id in (select value from json_each(:sessions))
+        )
+        """,
+        bound,
+    ).fetchall()
+    hits = [row for row in rows if row[0] in visitors and row[1] in counting.COUNTED]
+    visits = [
+        row for row in rows if (row[0] in visitors if row[16] is None else row[16] in session_ids)
+    ]
+    hits.sort(key=itemgetter(0))
+    visits.sort(key=_by_session)
+
+    def count(newest: int) -> Tally:
+        return count_rows(
+            rules,
+            [row[_HIT] for row in hits if row[-1] <= newest],
+            [row[_VISIT] for row in visits if row[-1] <= newest],
+            phase,
+        )
+
+    return known.tally.minus(count(known.state.newest)).plus(count(2**63))
+
+
+def _by_session(row: Sequence[Any]) -> tuple[Any, ...]:
+    session_id, owner, time = row[16:19]
+    return session_id or "", owner or "", time, row[-1]

@@ -1,0 +1,90 @@
+"""Connections for those who read, and for those who roll up what they want to read.
+
+They are opened for one question and closed after it: half a millisecond, for which nothing is
+shared between threads, inherited over `fork()` or left on a file that was replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+from ztas_middleware.errors import StorageError
+from ztas_middleware.store.connection import open_connection
+from ztas_middleware.store.schema import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE = 5.0
+"""Seconds to wait for somebody else's lock."""
+
+# Sorting a day's hits takes what the page cache may take, and goes to a temporary file beyond.
+_CACHE = "pragma cache_size = -8000"
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection in a transaction: everything that is read is of one moment.
+
+    A database that is not there yet, or is older than this code, is made or migrated first.
+
+    Raises:
+        StorageError: it can't be read.
+    """
+    with _as_storage_error(path):
+        connection = _open_read_only(path)
+        try:
+            connection.execute(_CACHE)
+            connection.execute("begin")
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def rolling(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection in autocommit mode for writing rollups beside those who write hits.
+
+    Raises:
+        StorageError: it can't be written, or was locked for longer than `PATIENCE`.
+    """
+    with _as_storage_error(path):
+        connection = open_connection(str(path), synchronous="normal").connection
+        try:
+            connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
+            connection.execute(_CACHE)
+            # Nothing of a visitor is in rollups, and there is a lot to replace.
+            connection.execute("pragma secure_delete = off")
+            # A checkpoint runs after the commit, when the write lock is free again.
+            connection.execute("pragma wal_autocheckpoint = 1000")
+            yield connection
+        finally:
+            connection.close()
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    if path.exists():
+        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+        try:
+            (version,) = connection.execute("pragma user_version").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+        if version >= VERSION:
+            return connection
+        connection.close()
+    with rolling(path):
+        pass
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+
+
+@contextlib.contextmanager
+def _as_storage_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as failure:
+        raise StorageError(str(path), str(failure)) from failure
