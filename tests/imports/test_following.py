@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import threading
 import time
 
@@ -50,7 +52,8 @@ class Follower:
             assert time.monotonic() < deadline, (found, expected)
             assert self._thread.is_alive()
             time.sleep(0.01)
-            found = self.desk.column("path") if self.desk.database.path.exists() else []
+            with contextlib.suppress(sqlite3.OperationalError):  # still being made
+                found = self.desk.column("path")
 
     def end(self):
         self.stop.set()
