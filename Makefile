@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Twice quiet: setuptools warns of what is meant in an editable installation.
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # As root on Debian what is missing is installed, and its services are not started. Others are told.
 IS_DEBIAN_ROOT := $(shell command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo yes)
