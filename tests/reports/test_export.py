@@ -28,19 +28,16 @@ def read_back(text, file_format):
     """The hits in an export of all columns, as an import reads them."""
     if file_format == "ndjson":
         return [Hit(**json.loads(line)) for line in text.split("\n") if line]
-    hits = []
-    for row in csv.DictReader(io.StringIO(text, newline="")):
-        hits.append(
-            Hit(
-                **{
-                    name: (NUMBERS[name](cell) if cell else None)
-                    if name in NUMBERS
-                    else unguard(cell)
-                    for name, cell in row.items()
-                }
-            )
-        )
-    return hits
+    return [
+        Hit(**{name: _column(name, cell) for name, cell in row.items()})
+        for row in csv.DictReader(io.StringIO(text, newline=""))
+    ]
+
+
+def _column(name, cell):
+    if name not in NUMBERS:
+        return unguard(cell)
+    return NUMBERS[name](cell) if cell else None
 
 
 def stored(world):
@@ -49,6 +46,7 @@ def stored(world):
     return [Hit(*row) for row in rows]
 
 
+SITES = ("site_a", "site_b")
 HOSTILE = ["=1+1", "+49 30", "-1", "@SUM(A1)", "\ttab", "\rcr", "\nlf", "'quoted", "''", "", "a,b"]
 HOSTILE += ['say "hi"', "two\r\nlines", "=cmd|' /C calc'!A0", "ünï", "\u2028", "ends\\"]
 

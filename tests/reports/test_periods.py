@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -128,7 +129,7 @@ def test_the_limit_is_10_where_none_is_given():
 
 @pytest.mark.parametrize("text", ["", "0", "1001", "-1", "1.5", "ten", "١٠", "²", " 5", "1" * 5000])
 def test_a_limit_that_is_none(text):
-    with pytest.raises(ParameterError, match="^limit must be a whole number from 1 to 1000$"):
+    with pytest.raises(ParameterError, match=r"^limit must be a whole number from 1 to 1000$"):
         parse_limit(text)
 
 
@@ -171,6 +172,6 @@ def test_hours_fall_into_days_without_a_gap(name, now):
     hours = Hours(ZoneInfo(name), now)
     stretches = hours.stretches()
     assert (stretches[0].start, stretches[-1].end) == (hours.start, hours.end)
-    for one, other in zip(stretches, stretches[1:], strict=False):
+    for one, other in pairwise(stretches):
         assert one.end == other.start
     assert len({stretch.date for stretch in stretches}) == len(stretches)
