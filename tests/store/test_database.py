@@ -91,7 +91,7 @@ def test_threads_that_arrive_together_share_a_commit(database, file):
         futures = [pool.submit(database.append, [hit(f"/{number}")]) for number in range(20)]
         time.sleep(0.2)
         # What the pool's threads commit from here on shows in the connection's own counter.
-        database._opened.connection.set_trace_callback(
+        database._writer._opened.connection.set_trace_callback(
             lambda sql: commits.append(sql) if sql == "commit" else None
         )
         blocker.execute("commit")
@@ -200,14 +200,14 @@ def append_in_child(database, path, outcome):
 
 def test_a_forked_child_opens_its_own_connection(database, file):
     database.append([hit("/parent")])
-    inherited = database._opened
+    inherited = database._writer._opened
     outcome = FORK.Queue()
     child = FORK.Process(target=append_in_child, args=(database, "/child", outcome))
     child.start()
     assert outcome.get(timeout=10) == "stored"
     child.join(10)
     assert child.exitcode == 0
-    assert database._opened is inherited
+    assert database._writer._opened is inherited
     database.append([hit("/parent again")])
     assert paths(file) == ["/parent", "/child", "/parent again"]
 
