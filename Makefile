@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 APT_GET := $(shell command -v apt-get)
 
-.PHONY: help demo test test-slow test-all lint format wheel browser clean
+.PHONY: help demo test test-slow test-all lint format tracker wheel browser clean
 
 help:
 	@echo "make demo      run the example site, wrapped, on http://127.0.0.1:8000"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all  all tests"
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
+	@echo "make tracker   build the tracking script from its source (needs npm)"
 	@echo "make wheel     build sdist and wheel into dist/, and try the wheel alone"
 
 $(BIN)/python:
@@ -48,6 +49,13 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+tracker: node_modules/.package-lock.json
+	npm run --silent build
+
 wheel: $(VENV)/dev.stamp
 	rm -rf dist build
 	$(BIN)/python -m build
@@ -64,4 +72,4 @@ browser:
 	else echo "No Chromium here: install it to run the browser tests." >&2; fi
 
 clean:
-	rm -rf $(VENV) $(VENV)-wheel build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-wheel build dist *.egg-info node_modules

@@ -16,10 +16,12 @@ import ztas_middleware
 from ztas_middleware import ZTASMiddleware
 
 
-def post(application: ZTASMiddleware, body: bytes) -> tuple[str, bytes]:
+def request(
+    application: ZTASMiddleware, method: str, path: str, body: bytes = b""
+) -> tuple[str, bytes]:
     environ: dict = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/api/track",
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
         "CONTENT_LENGTH": str(len(body)),
         "HTTP_ORIGIN": "https://www.example.com",
         "REMOTE_ADDR": "203.0.113.7",
@@ -35,11 +37,13 @@ def main() -> None:
     assert "site-packages" in ztas_middleware.__file__, ztas_middleware.__file__
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "ztas.yaml")
-        config.write_text("sites:\n  site_abc123:\n    domain: example.com\n")
+        config.write_text("script: /js/ztas.js\nsites:\n  site_abc123:\n    domain: example.com\n")
         application = ZTASMiddleware(lambda _environ, _start_response: [], str(config))
         hit = {"siteId": "site_abc123", "type": "pageview", "path": "/wheel"}
-        answer = post(application, json.dumps(hit).encode())
+        answer = request(application, "POST", "/api/track", json.dumps(hit).encode())
         assert answer == ("200 OK", b'{"success": true}'), answer
+        status, script = request(application, "GET", "/js/ztas.js")
+        assert (status, b"../api/track" in script) == ("200 OK", True), (status, script)
         application.close()
         connection = sqlite3.connect(Path(folder, "ztas.db"))
         rows = connection.execute("select path, site_id from hits").fetchall()

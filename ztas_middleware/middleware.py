@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 from ztas_middleware.config import coerce
 from ztas_middleware.config.watch import ConfigWatch
 from ztas_middleware.intake.drops import Drops
-from ztas_middleware.intake.endpoint import Endpoint
 from ztas_middleware.intake.recorder import Recorder
 from ztas_middleware.outages import OutageLog
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.housekeeping import Housekeeping
 from ztas_middleware.store.salts import Salts
+from ztas_middleware.web.routes import pages_between, routes
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from ztas_middleware.answer import Answer
     from ztas_middleware.config.model import Config
+    from ztas_middleware.web.routes import Handler
 
 TICK = 1.0
 """Seconds between two looks at what else there is to do."""
@@ -80,10 +80,12 @@ class ZTASMiddleware:
             self._housekeeping = Housekeeping(self._database, self._drops.flush, self._outages)
         recorder = Recorder(config, self._database, self._salts, self._drops)
         self.config = config
+        self._pages = pages_between(config, recorder, self._database, self._outages)
         # A server hands over a path as bytes read as latin-1 (PEP 3333). Assigned last: requests
         # of other threads go by the old handlers until all is in place.
-        self._handlers: dict[str, Callable[[WSGIEnvironment], Answer | None]] = {
-            config.endpoint.encode().decode("latin-1"): Endpoint(config, recorder, self._outages),
+        self._handlers: dict[str, Handler] = {
+            path.encode().decode("latin-1"): handler
+            for path, handler in routes(config, recorder, self._outages).items()
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -98,6 +100,8 @@ class ZTASMiddleware:
                 if self._database.checkpoint_due:
                     return ThenCheckpoint(answer.body, self._database)
                 return answer.body
+        if self._pages is not None and environ["REQUEST_METHOD"] == "GET":
+            return self._pages(self._application, environ, start_response)
         return self._application(environ, start_response)
 
     def close(self) -> None:

@@ -344,6 +344,22 @@ MISTAKES = {
         SITES + "durability: comit",
         ':4:13: durability: must be commit or full, not "comit" (did you mean "commit"?)',
     ),
+    # Right each by itself.
+    "script on the endpoint": (
+        SITES + "script: /api/track",
+        ':4:9: script: "/api/track" is the path of `endpoint`',
+    ),
+    "pixel on the script": (
+        "pixel: /z\nscript: /z\n" + SITES,
+        ':1:8: pixel: "/z" is the path of `script`',
+    ),
+    "inject without a script": (
+        SITES + "    inject: true",
+        (
+            ":4:13: sites.blog.inject: there is no script to inject; "
+            "say with `script` where to serve it"
+        ),
+    ),
     # Not the only mistake.
     "the first of several": (
         "sites:\n  a:\n    domain: a.b\n    timezone: X/Y\n  b:\n    domian: b.c\nfoo: 1",

@@ -37,6 +37,7 @@ def demo(host: str, port: int) -> None:
             DemoSite(database),
             {
                 "database": str(database),
+                "script": "/js/ztas.js",
                 "sites": {SITE_ID: {"domain": sorted({"127.0.0.1", "localhost", host})}},
             },
         )

@@ -28,6 +28,8 @@ SITE: Table = {
     "timezone": Key(zone),
     "server_side": Key(boolean),
     "exclude_paths": Key(list_of(glob)),
+    "count_pages": Key(boolean),
+    "inject": Key(boolean),
     "retention_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
 }
 
@@ -51,6 +53,8 @@ def _sites(node: Node) -> dict[str, Site]:
 CONFIG: Table = {
     "database": Key(file),
     "endpoint": Key(url_path),
+    "script": Key(optional(url_path)),
+    "pixel": Key(optional(url_path)),
     "sites": Key(_sites, required=True),
     "bots": Key(section(Bots, BOTS)),
     "honor_dnt": Key(boolean),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ztas_middleware.config.contradictions import contradictions
 from ztas_middleware.config.keys import read_config
 from ztas_middleware.config.mapping import read_mapping
 from ztas_middleware.config.model import Config
@@ -77,6 +78,9 @@ def _config(document: Node, source: Path | None) -> Config:
     if document.kind != "mapping":
         raise refuse(document, wanted("a mapping of keys", document))
     config = read_config(document)
+    found = tuple(contradictions(document, config))
+    if found:
+        raise Refused(*found)
     folder = source.parent.absolute() if source else Path.cwd()
     database = folder / config.database
     if os.path.isdir(database):  # noqa: PTH112 - Path.is_dir() raises for a name that is too long

@@ -34,6 +34,10 @@ class Site:
     """Whether hits without an Origin header are taken."""
     exclude_paths: tuple[str, ...] = ()
     """Globs over the cleaned path; `*` is any text, slashes included."""
+    count_pages: bool = False
+    """Whether the app's own pages are counted on the server."""
+    inject: bool = False
+    """Whether the app's own pages get the script tag; needs `script`."""
     retention_days: int | None = None
     """Age in days past which hits are pruned; None keeps them."""
     goals: tuple[Goal, ...] = ()
@@ -69,6 +73,10 @@ class Config:
     database: Path = Path("ztas.db")
     """Absolute once loaded."""
     endpoint: str = "/api/track"
+    script: str | None = None
+    """The path that the tracker's file is served at; None does not serve it."""
+    pixel: str | None = None
+    """The path of the image that counts; None does not serve it."""
     bots: Bots = field(default_factory=Bots)
     honor_dnt: bool = False
     exclude_addresses: tuple[Network, ...] = ()

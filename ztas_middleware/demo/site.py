@@ -51,15 +51,15 @@ code {{ background: #8882; padding: .1rem .3rem; border-radius: 3px }}
 PAGES = {
     "/": (
         "Teapots & Co",
-        """<p>A made-up shop. Every page you open here sends one hit to
-<code>POST /api/track</code>, which the middleware stores in SQLite. Walk around, then look at
-<a href="/rows">the stored rows</a>.</p>""",
+        """<p>A made-up shop. Every page you open here carries the tracking script, which sends
+what happens to <code>POST /api/track</code>; the middleware stores it in SQLite. Walk around, then
+look at <a href="/rows">the stored rows</a>.</p>""",
     ),
     "/teapots": (
         "Teapots",
         """<p>The Brown Betty holds six cups and pours without a drip.</p>
-<p><button data-action="add_to_cart" data-label="brown-betty" data-value="24.5">Add to cart</button>
-sends an event with a value.</p>""",
+<p><button data-zta-track="add_to_cart" data-zta-category="shop" data-zta-label="brown-betty"
+data-zta-value="24.5">Add to cart</button> sends an event with a value.</p>""",
     ),
     "/journal/first-flush": (
         "First flush",
@@ -67,36 +67,20 @@ sends an event with a value.</p>""",
     ),
     "/contact": (
         "Contact",
-        """<form method="post" action="/contact"><label>Your question
-<input name="question" required></label> <button data-action="ask">Send</button></form>""",
+        """<form method="post" action="/contact" name="contact"><label>Your question
+<input name="question" required></label> <button>Send</button></form>""",
     ),
 }
 
-# The smallest script that does the job; the answer to each hit is shown in the console.
-SCRIPT = """<script>
-(function () {
-  function send(fields) {
-    fields.siteId = "demo";
-    fields.path = location.pathname;
-    fetch("/api/track", { method: "POST", body: JSON.stringify(fields), keepalive: true });
-  }
-  send({
-    type: "pageview",
-    referrer: document.referrer,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone
-  });
-  document.addEventListener("click", function (event) {
-    var data = event.target.dataset;
-    if (data && data.action) {
-      send({ type: "event", action: data.action, label: data.label,
-             value: data.value ? Number(data.value) : null });
-    }
-  });
-})();
-</script>"""
+SCRIPT = (
+    f'<script defer src="/js/ztas.js" data-site="{SITE_ID}" '
+    'data-track="outbound downloads forms"></script>'
+)
 
 ROWS = """
-select time, type, path, referrer, action, label, value, visitor, browser, os, device, country
+select
+    time, type, path, referrer, action, label, value, time_on_page, visitor, browser, os, device,
+    country
 from hits
 order by id desc
 limit :latest

@@ -1,1 +1,1 @@
-"""What we serve besides the Track endpoint: the JSON API and the pages."""
+"""What we serve to browsers, and what we add to or learn from the pages that the app serves."""

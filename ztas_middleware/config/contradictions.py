@@ -1,0 +1,40 @@
+"""Keys that are right each by itself, and wrong together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ztas_middleware.config.nodes import Complaint, Node, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ztas_middleware.config.model import Config
+
+# Paths that are ours as a whole; those behind the first have no default, so that one of two
+# that are equal always stands in the file.
+PATHS = ("endpoint", "script", "pixel")
+
+
+def contradictions(document: Node, config: Config) -> Iterator[Complaint]:
+    """What does not go together in a configuration whose every value is valid."""
+    owners: dict[str, str] = {}
+    for key in PATHS:
+        path: str | None = getattr(config, key)
+        if path in owners:
+            yield _about(document, (key,), f"{quoted(path)} is the path of `{owners[path]}`")
+        elif path is not None:
+            owners[path] = key
+    for site in config.sites.values():
+        if site.inject and config.script is None:
+            problem = "there is no script to inject; say with `script` where to serve it"
+            yield _about(document, ("sites", site.id, "inject"), problem)
+
+
+def _about(document: Node, keys: tuple[str, ...], problem: str) -> Complaint:
+    """A complaint about the value that `keys` lead to."""
+    node: Node | None = document
+    for key in keys:
+        entries = node.entries if node else ()
+        node = next((entry.value for entry in entries if entry.key.text == key), None)
+    return Complaint(problem, node.place if node else None, keys)

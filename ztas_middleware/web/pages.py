@@ -1,0 +1,82 @@
+"""The app's own pages: counted on the server, or given the script tag, on their way out.
+
+Which requests open a page is in `visits`, which answers are one in `answering`, where the tag
+goes in `head`, how it gets there in `injection`; the WSGI around them is `passage`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ztas_middleware.web.hosting import SitesByHost
+from ztas_middleware.web.passage import Passage
+from ztas_middleware.web.tag import TagPattern, tag_for
+from ztas_middleware.web.visits import is_navigation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ztas_middleware.config.model import Site
+    from ztas_middleware.web.passage import Count, Report
+
+    Remember = Callable[[WSGIEnvironment, Site], Count]
+
+
+class Pages:
+    """Stands between the server and the app for GET requests."""
+
+    def __init__(
+        self, sites: Iterable[Site], script: str | None, remember: Remember, report: Report
+    ) -> None:
+        """Prepare for the sites that have `count_pages` or `inject` on.
+
+        Args:
+            sites: all that are configured, in the file's order.
+            script: the path that the tracker's file is served at, if it is.
+            remember: called before the app with a navigation and its site; what it returns is
+                called when the page is out, if it is to be counted.
+            report: told what went wrong in here; the page leaves unchanged.
+        """
+        self._sites = SitesByHost(site for site in sites if site.count_pages or site.inject)
+        self._script = script
+        self._pattern = TagPattern(script) if script else None
+        self._remember = remember
+        self._report = report
+
+    def __call__(
+        self,
+        application: WSGIApplication,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Call the app, and see to its page if it answers with one."""
+        try:
+            passage = self._passage(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the app's
+            self._report(error)
+            passage = None
+        if passage is None:
+            return application(environ, start_response)
+        return passage.take(application(environ, passage.start_response))
+
+    def _passage(self, environ: WSGIEnvironment, start_response: StartResponse) -> Passage | None:
+        site = self._sites.of(environ)
+        if site is None:
+            return None
+        count = tag = None
+        if site.count_pages and is_navigation(environ):
+            # Before the app: some apps change the environ, and the visitor came now.
+            count = self._remember(environ, site)
+        if site.inject and self._script is not None:
+            tag = tag_for(self._script, site.id, environ.get("SCRIPT_NAME", ""))
+        if count is None and tag is None:
+            return None
+        return Passage(
+            start_response,
+            tag=tag,
+            pattern=self._pattern,
+            count=count,
+            file_wrapper=environ.get("wsgi.file_wrapper"),
+            report=self._report,
+        )

@@ -1,0 +1,67 @@
+"""Which paths are ours under a configuration, and what stands between the server and the app.
+
+What is not switched on is not even imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ztas_middleware.answer import Answer
+from ztas_middleware.errors import StorageError
+from ztas_middleware.intake.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+    from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.intake.recorder import Recorder
+    from ztas_middleware.outages import OutageLog
+    from ztas_middleware.store.database import Database
+    from ztas_middleware.web.pages import Pages
+
+Handler = Callable[[Mapping[str, Any]], Answer | None]
+"""Answers a request to its path; None leaves it to the wrapped app."""
+
+
+def routes(config: Config, recorder: Recorder, outages: OutageLog) -> dict[str, Handler]:
+    """The handler of each path that the configuration names."""
+    found: dict[str, Handler] = {config.endpoint: Endpoint(config, recorder, outages)}
+    if config.script is not None:
+        from ztas_middleware.web.script import Script  # noqa: PLC0415
+
+        found[config.script] = Script(config.script, config.endpoint)
+    if config.pixel is not None:
+        from ztas_middleware.web.pixel import Pixel  # noqa: PLC0415
+
+        found[config.pixel] = Pixel(config, recorder, outages)
+    return found
+
+
+def pages_between(
+    config: Config, recorder: Recorder, database: Database, outages: OutageLog
+) -> Pages | None:
+    """What sees the app's own pages, if any site wants them counted or given the tag."""
+    if not any(site.count_pages or site.inject for site in config.sites.values()):
+        return None
+    from ztas_middleware.web.pages import Pages  # noqa: PLC0415
+    from ztas_middleware.web.visits import requested_page  # noqa: PLC0415
+
+    def remember(environ: WSGIEnvironment, site: Site) -> Callable[[], None]:
+        received, event = recorder.receive(environ), requested_page(environ)
+
+        def count() -> None:
+            try:
+                recorder.record(received, site, (event,), from_page=True)
+            except StorageError as failure:
+                outages.report("page views of the app's pages are lost", failure)
+            if database.checkpoint_due:
+                database.checkpoint()
+
+        return count
+
+    def report(error: Exception) -> None:
+        outages.report("a page left as the app made it", error)
+
+    return Pages(config.sites.values(), config.script, remember, report)
