@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from ztas_middleware.config.model import Bots, Config, Site
+from ztas_middleware.config.model import Bots, Config, DashboardAccess, Site
 from ztas_middleware.config.nodes import Node, refuse
 from ztas_middleware.config.sections import Key, Table, named, section
 from ztas_middleware.config.settings import (
     domains,
     file,
+    folder,
     glob,
     header,
     network,
     parameter,
+    password,
     site_id,
     url_path,
     zone,
@@ -30,12 +32,18 @@ SITE: Table = {
     "exclude_paths": Key(list_of(glob)),
     "count_pages": Key(boolean),
     "inject": Key(boolean),
+    "public": Key(boolean),
     "retention_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
 }
 
 BOTS: Table = {
     "allow": Key(list_of(text)),
     "deny": Key(list_of(text)),
+}
+
+DASHBOARD: Table = {
+    "path": Key(optional(folder)),
+    "password": Key(optional(password)),
 }
 
 
@@ -66,6 +74,7 @@ CONFIG: Table = {
     "max_body": Key(integer(1, 1_073_741_824, hint=" bytes")),
     "max_batch": Key(integer(1, 1_000_000)),
     "durability": Key(choice("commit", "full")),
+    "dashboard": Key(section(DashboardAccess, DASHBOARD)),
 }
 
 read_config = section(Config, CONFIG)

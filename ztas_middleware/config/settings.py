@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ztas_middleware.config.domains import Domain, parse_domain
 from ztas_middleware.config.nodes import Node, Refused, quoted, refuse
 from ztas_middleware.config.values import list_of, literal_text, suggestion, text
+from ztas_middleware.passwords import is_password_hash
 
 if TYPE_CHECKING:
     from ztas_middleware.config.model import Network
@@ -104,6 +105,19 @@ def url_path(node: Node) -> str:
     if {".", ".."} & set(path.split("/")):
         raise refuse(node, f'must not have "." or ".." in it: {quoted(path)}')
     return path
+
+
+def folder(node: Node) -> str:
+    """The path that other paths are below, without its trailing slash; `/` becomes empty."""
+    return url_path(node).removesuffix("/")
+
+
+def password(node: Node) -> str:
+    """The hash of a password; the password itself must never be in the file."""
+    stored = text(node)
+    if not is_password_hash(stored):
+        raise refuse(node, "must be a hash (scrypt:...) as `ztas password` prints it")
+    return stored
 
 
 def glob(node: Node) -> str:

@@ -210,6 +210,16 @@ join rollup_rows using (run)
 join rollup_values on rollup_values.id = rollup_rows.value_id
 """
 
+# Tries of the dashboard's password; `address` is a hash under the day's salt, see
+# web/dashboard/tries.py, and a row is deleted when it no longer counts.
+LOGIN_TRIES = """
+create table login_tries (
+    id integer primary key,
+    time integer not null,
+    address text not null
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     (
@@ -226,6 +236,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ROLLUP_PACKS,
         ROLLUPS,
     ),
+    (LOGIN_TRIES,),
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 

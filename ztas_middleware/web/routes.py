@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.answer import Answer
-from ztas_middleware.errors import StorageError
+from ztas_middleware.errors import ConfigError, StorageError
 from ztas_middleware.intake.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -25,9 +25,18 @@ Handler = Callable[[Mapping[str, Any]], Answer | None]
 """Answers a request to its path; None leaves it to the wrapped app."""
 
 
-def routes(config: Config, recorder: Recorder, outages: OutageLog) -> dict[str, Handler]:
-    """The handler of each path that the configuration names."""
-    found: dict[str, Handler] = {config.endpoint: Endpoint(config, recorder, outages)}
+def routes(
+    config: Config, recorder: Recorder, database: Database, outages: OutageLog
+) -> dict[str, Handler]:
+    """The handler of each path that the configuration names.
+
+    Raises:
+        ConfigError: something is switched on that needs a package which is not installed.
+    """
+    found: dict[str, Handler] = {}
+    if config.dashboard.path is not None:
+        found |= _dashboard(config, config.dashboard.path, database)
+    found[config.endpoint] = Endpoint(config, recorder, outages)
     if config.script is not None:
         from ztas_middleware.web.script import Script  # noqa: PLC0415
 
@@ -37,6 +46,32 @@ def routes(config: Config, recorder: Recorder, outages: OutageLog) -> dict[str, 
 
         found[config.pixel] = Pixel(config, recorder, outages)
     return found
+
+
+def _dashboard(config: Config, base: str, database: Database) -> dict[str, Handler]:
+    """The dashboard's paths; what they need is imported when somebody asks for one of them."""
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    from ztas_middleware.web.dashboard.paths import places  # noqa: PLC0415
+
+    if find_spec("jinja2") is None:
+        raise ConfigError(
+            "needs Jinja2: pip install 'ztas-middleware[dashboard]'",
+            source=str(config.source) if config.source else None,
+            key="dashboard",
+        )
+    built: list[Handler] = []
+
+    def handle(environ: Mapping[str, Any]) -> Answer | None:
+        if not built:
+            from ztas_middleware.web.dashboard.app import Dashboard  # noqa: PLC0415
+            from ztas_middleware.web.dashboard.gate import gate_for  # noqa: PLC0415
+
+            # Two first requests at once make two, of which one is kept.
+            built.append(Dashboard(config, base, gate_for(config, base, database)))
+        return built[0](environ)
+
+    return dict.fromkeys(places(config.sites, base), handle)
 
 
 def pages_between(

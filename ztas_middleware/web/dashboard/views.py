@@ -1,0 +1,275 @@
+"""From a report to everything that a site's page says, ready for the template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ztas_middleware.reports.periods import Hours
+from ztas_middleware.web.dashboard import charts, dates
+from ztas_middleware.web.dashboard.charts import Line
+from ztas_middleware.web.dashboard.lists import (
+    CARDS,
+    FILTER_NAMES,
+    LONG,
+    SHORT,
+    Listing,
+    listing,
+    shown_value,
+)
+from ztas_middleware.web.dashboard.numbers import (
+    Change,
+    duration,
+    exact,
+    percent,
+    points_change,
+    relative_change,
+    short,
+)
+from ztas_middleware.web.dashboard.questions import LISTS, earlier, later, today_in
+from ztas_middleware.web.dashboard.series import series_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ztas_middleware.config.model import Site
+    from ztas_middleware.reports.report import FunnelResult, GoalResult, Point, Report, Summary
+    from ztas_middleware.store.tallies import Dimension
+    from ztas_middleware.web.dashboard.questions import Question
+    from ztas_middleware.web.dashboard.series import Series
+
+PERIOD_NAMES: Final[Mapping[str, str]] = {
+    "24h": "24 hours",
+    "7d": "7 days",
+    "30d": "30 days",
+    "90d": "90 days",
+    "365d": "12 months",
+}
+
+
+class Link(NamedTuple):
+    """A link, and whether it leads to what is shown already."""
+
+    text: str
+    href: str
+    current: bool = False
+
+
+class Tile(NamedTuple):
+    """One of the six numbers of a period."""
+
+    name: str
+    shown: str
+    exact: str
+    change: Change | None
+    before: str | None
+    """The exact number for the period before."""
+
+
+class Chip(NamedTuple):
+    """An active filter."""
+
+    name: str
+    value: str
+    href: str
+    """Takes it away."""
+
+
+class GoalRow(NamedTuple):
+    """A goal with what it links to."""
+
+    goal: GoalResult
+    href: str | None
+    active: bool
+
+
+class Card(NamedTuple):
+    """Lists that share a place on the page."""
+
+    key: str
+    title: str
+    listings: tuple[Listing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteView:
+    """Everything on a site's page but what happens right now."""
+
+    domain: str
+    site_id: str
+    dates: str
+    """Of the period, in words."""
+    timezone: str
+    periods: tuple[Link, ...]
+    earlier: str | None
+    later: str | None
+    first: str
+    """ISO dates for the form."""
+    last: str
+    today: str
+    hidden: Mapping[str, str]
+    """What the form sends along."""
+    is_custom: bool
+    chips: tuple[Chip, ...]
+    clear: str
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    tiles: tuple[Tile, ...]
+    series: Series
+    chart: str
+    """SVG."""
+    cards: tuple[Card, ...]
+    goals: tuple[GoalRow, ...]
+    funnels: tuple[FunnelResult, ...]
+    alone: Listing | None
+    """The one list that is asked for, at length."""
+    back: str
+    csv_query: str
+    is_empty: bool
+
+
+def site_view(
+    site: Site, report: Report, before: Sequence[Point] | None, question: Question, now: int
+) -> SiteView:
+    """The page of a site.
+
+    Args:
+        site: whose page it is.
+        report: on the period asked for.
+        before: the points of the period before; None where they can't be told.
+        question: what is asked for.
+        now: UTC milliseconds.
+    """
+    first, last = date.fromisoformat(report.start[:10]), date.fromisoformat(report.end[:10])
+    today = today_in(site.timezone, now)
+    before_period = earlier(question.period, now)
+    after_period = later(question.period, now)
+    series = series_of(question.period, report.timeseries, before)
+    alone = listing(report, LISTS[question.list], question, LONG) if question.list else None
+    is_hours = isinstance(question.period, Hours)
+    filters = question.filters.given()
+    return SiteView(
+        domain=report.domain,
+        site_id=site.id,
+        dates="Last 24 hours" if is_hours else dates.day_range(first, last),
+        timezone=report.timezone,
+        periods=tuple(
+            Link(
+                name,
+                question.for_period({"period": key}),
+                question.period_query.get("period") == key,
+            )
+            for key, name in PERIOD_NAMES.items()
+        ),
+        earlier=before_period and question.for_period(before_period),
+        later=after_period and question.for_period(after_period),
+        first=first.isoformat(),
+        last=last.isoformat(),
+        today=today.isoformat(),
+        hidden=filters
+        | ({"share": question.share} if question.share else {})
+        | ({"list": question.list} if question.list else {}),
+        is_custom="startDate" in question.period_query,
+        chips=tuple(
+            Chip(FILTER_NAMES[name], shown_value(name, value), question.query(**{name: None}))
+            for name, value in filters.items()
+        ),
+        clear=question.without_filters(),
+        problems=question.problems,
+        notes=_notes(report),
+        tiles=_tiles(report.summary, report.previous),
+        series=series,
+        chart=_chart(series, is_running=is_hours or last == today),
+        cards=() if alone else _cards(report, question),
+        goals=tuple(_goal_row(site, goal, question) for goal in report.goals),
+        funnels=report.funnels,
+        alone=alone,
+        back=question.query(),
+        csv_query=question.query(series="1"),
+        is_empty=not report.summary.sessions and not filters,
+    )
+
+
+def _notes(report: Report) -> tuple[str, ...]:
+    if report.answers_from is None:
+        return ()
+    day = dates.full_day(date.fromisoformat(report.answers_from))
+    return (
+        f"Older hits have been pruned, so with a filter or for 24 hours the numbers begin on {day}.",
+    )
+
+
+def _tiles(now: Summary, before: Summary | None) -> tuple[Tile, ...]:
+    def count(name: str, number: int, past: int | None) -> Tile:
+        change = None if past is None else relative_change(number, past)
+        return Tile(name, short(number), exact(number), change, _maybe(exact, past))
+
+    def time(name: str, number: float, past: float | None) -> Tile:
+        change = None if past is None else relative_change(number, past)
+        said = f"{exact(number)} seconds"
+        return Tile(name, duration(number), said, change, _maybe(duration, past))
+
+    rate = before and points_change(now.bounce_rate, before.bounce_rate, less_is_better=True)
+    if before is not None and not before.sessions:
+        rate = None
+    return (
+        count("Visitors", now.unique_visitors, before and before.unique_visitors),
+        count("Page views", now.pageviews, before and before.pageviews),
+        count("Sessions", now.sessions, before and before.sessions),
+        Tile(
+            "Bounce rate",
+            percent(now.bounce_rate),
+            percent(now.bounce_rate),
+            rate,
+            before and percent(before.bounce_rate),
+        ),
+        time(
+            "Session duration",
+            now.avg_session_duration,
+            before and before.avg_session_duration,
+        ),
+        time("Time on page", now.avg_time_on_page, before and before.avg_time_on_page),
+    )
+
+
+def _chart(series: Series, *, is_running: bool) -> str:
+    steps = series.steps
+    lines = []
+    if all(step.pageviews_before is not None for step in steps):
+        lines += [
+            Line("page views before", [step.pageviews_before or 0 for step in steps], "before"),
+            Line("visitors before", [step.visitors_before or 0 for step in steps], "before"),
+        ]
+    lines += [
+        Line("page views", [step.pageviews for step in steps], "views", filled=True),
+        Line("visitors", [step.visitors for step in steps], "now", filled=True),
+    ]
+    title = f"Page views and visitors by {series.unit}. The same numbers are in the table below."
+    return charts.line_chart(
+        [step.slot for step in steps], lines, title, is_running=is_running
+    )
+
+
+def _cards(report: Report, question: Question) -> tuple[Card, ...]:
+    def one(key: int, title: str, dimensions: tuple[Dimension, ...]) -> Card:
+        listings = tuple(listing(report, dim, question, SHORT) for dim in dimensions)
+        return Card(f"card-{key}", title, listings)
+
+    return tuple(one(key, *card) for key, card in enumerate(CARDS.items()))
+
+
+def _goal_row(site: Site, goal: GoalResult, question: Question) -> GoalRow:
+    """A goal links to the filter that is the same, where there is one."""
+    match = next(known.match for known in site.goals if known.name == goal.name)
+    name, value = ("page", match.page) if match.action is None else ("action", match.action)
+    # A `*` anywhere but at the end means nothing to a filter.
+    if value is None or "*" in value[:-1]:
+        return GoalRow(goal, None, active=False)
+    active = question.filters.given().get(name) == value
+    return GoalRow(goal, question.query(**{name: None if active else value}), active)
+
+
+def _maybe(say: Callable[[float], str], number: float | None) -> str | None:
+    return None if number is None else say(number)
+
