@@ -87,9 +87,7 @@ def naive_site(site):
         "zone": site.timezone,
         "own_hosts": {domain.host for domain in site.domains},
         "groups": GROUPS,
-        "goals": {
-            goal.name: _match_of(goal.match) for goal in site.goals
-        },
+        "goals": {goal.name: _match_of(goal.match) for goal in site.goals},
         "funnels": {
             funnel.name: [{**_match_of(step.match), "name": step.name} for step in funnel.steps]
             for funnel in site.funnels
@@ -141,7 +139,9 @@ def random_history(seed, number, first, last, sites=("site_a",), *, with_ids=0.5
 
 
 def _random_hit(rng, time, site_id, visitor, session, agent, tags):
-    kind = rng.choice(["pageview"] * 5 + ["event", "event", "engagement", "engagement", "heartbeat"])
+    kind = rng.choice(
+        ["pageview"] * 5 + ["event", "event", "engagement", "engagement", "heartbeat"]
+    )
     columns = {
         "path": PATHS[min(rng.randrange(len(PATHS)), rng.randrange(len(PATHS)))],
         "session_id": session,

@@ -10,10 +10,10 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ztas_middleware.days import Today
+from ztas_middleware.globs import Globs
 from ztas_middleware.intake.bots import BotFilter
 from ztas_middleware.intake.clients import Client, Clients
 from ztas_middleware.intake.countries import country_from_header
-from ztas_middleware.intake.globs import Globs
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.visitors import visitor_hash

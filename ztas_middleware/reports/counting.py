@@ -30,6 +30,9 @@ COLUMNS = (
 )
 """What is looked at of each hit, in this order."""
 
+COUNTED = ("pageview", "event")
+"""The types that are looked at; the others only tell how long a visit is."""
+
 _MATCHED, _ORIGIN, _AGENT = slice(3, 7), slice(8, 12), slice(12, 16)
 _ORIGINS = (Dimension.REFERRER, Dimension.SOURCE, Dimension.CAMPAIGN)
 _AGENTS = (Dimension.BROWSER, Dimension.OS, Dimension.DEVICE, Dimension.COUNTRY)

@@ -105,9 +105,7 @@ def load_ledger(
             due.append(stretch)
     runs = {Block(0, ordinal): known.run for ordinal, known in good.items()}
     runs |= _good_blocks(connection, rules.site_id, good, first, last)
-    return Ledger(
-        good, counted, due, goals_due, runs, seal, lateness.lag(connection)
-    )
+    return Ledger(good, counted, due, goals_due, runs, seal, lateness.lag(connection))
 
 
 def extent_of(connection: sqlite3.Connection, rules: Rules) -> Extent | None:
@@ -120,8 +118,15 @@ def extent_of(connection: sqlite3.Connection, rules: Rules) -> Extent | None:
         """,
         {"site": rules.site_id},
     ).fetchone()
-    return None if first is None else Extent(
-        day_containing(first, rules.zone).date, day_containing(last, rules.zone).date, first, last
+    return (
+        None
+        if first is None
+        else Extent(
+            day_containing(first, rules.zone).date,
+            day_containing(last, rules.zone).date,
+            first,
+            last,
+        )
     )
 
 

@@ -11,7 +11,7 @@ from ztas_middleware.reports.rounding import units
 from ztas_middleware.store.tallies import Count, Dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 class Shape(NamedTuple):
@@ -53,9 +53,7 @@ class Entry:
 
     def to_json(self, shape: Shape) -> dict[str, str | int | float | None]:
         """The entry as the JSON API gives it."""
-        entry: dict[str, str | int | float | None] = dict(
-            zip(shape.names, self.names, strict=True)
-        )
+        entry: dict[str, str | int | float | None] = dict(zip(shape.names, self.names, strict=True))
         entry[shape.number] = self.number
         if shape.has_visitors:
             entry["uniqueVisitors"] = self.visitors
@@ -76,8 +74,17 @@ def order_of(names: tuple[str | None, ...], number: int) -> tuple[int, list[str]
 
 def top(dimension: Dimension, counts: Iterable[tuple[str, Count]], limit: int) -> list[Entry]:
     """The first `limit` entries of a list."""
-    entries = (
+    listed = list(counts)
+    least = least_number([count.number for _, count in listed], limit)
+    entries = [
         Entry(names_of(dimension, value), count.number, count.visitors, units(count.amount))
-        for value, count in counts
-    )
-    return heapq.nsmallest(limit, entries, key=lambda entry: order_of(entry.names, entry.number))
+        for value, count in listed
+        if count.number >= least
+    ]
+    entries.sort(key=lambda entry: order_of(entry.names, entry.number))
+    return entries[:limit]
+
+
+def least_number(numbers: Collection[int], limit: int) -> int:
+    """What an entry must have to be among the first `limit`, names aside."""
+    return heapq.nlargest(limit, numbers)[-1] if len(numbers) > limit else 0

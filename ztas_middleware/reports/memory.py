@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ztas_middleware.reports.running import Running
+from ztas_middleware.reports.selections import Selections
 from ztas_middleware.reports.windows import Windows
 from ztas_middleware.store.values import ValueIds
 
@@ -19,6 +19,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.running = Running()
+        self.selections = Selections()
         self.windows = Windows()
         self.values = ValueIds()
 
@@ -34,7 +35,7 @@ class Memories:
     def of(self, connection: sqlite3.Connection) -> Memory:
         """The memory of the database that a connection has open."""
         (name,) = connection.execute("select identity from rollup_state").fetchone()
-        found = os.stat(self._path)
+        found = self._path.stat()
         identity = (name, found.st_dev, found.st_ino)
         if identity != self._identity:
             # Another thread may use the old one for a little while yet.

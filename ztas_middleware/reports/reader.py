@@ -6,20 +6,27 @@ import threading
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.reports.export import Selection, export
 from ztas_middleware.reports.filters import NO_FILTERS
 from ztas_middleware.reports.ledger import load_ledger
 from ztas_middleware.reports.memory import Memories
 from ztas_middleware.reports.parameters import DEFAULT_LIMIT
-from ztas_middleware.reports.periods import Hours
+from ztas_middleware.reports.periods import Hours, stretch_of
+from ztas_middleware.reports.realtime import realtime
 from ztas_middleware.reports.rolling import roll_up
 from ztas_middleware.reports.rules import Rules
-from ztas_middleware.reports.stats import counted_report, rolled_report
+from ztas_middleware.reports.stats import Question, filtered_report, hours_report, rolled_report
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
     from ztas_middleware.config.model import Config
+    from ztas_middleware.reports.export import Format, Kind
     from ztas_middleware.reports.filters import Filters
     from ztas_middleware.reports.periods import Days, Period
+    from ztas_middleware.reports.realtime import Realtime
     from ztas_middleware.reports.report import Report
 
 TURN = 60.0
@@ -62,21 +69,55 @@ class Reports:
             StorageError: the database can't be read.
         """
         rules = self._rules[site_id]
-        if isinstance(period, Hours) or filters != NO_FILTERS:
+        if isinstance(period, Hours):
             with reading(self._path) as connection:
-                memory = self._memories.of(connection)
-                return counted_report(connection, rules, memory, period, filters, limit)
-        first = period.previous().first
+                question = Question(connection, rules, self._memories.of(connection), limit)
+                return hours_report(question, period, filters)
+        before = period.previous().first
         with reading(self._path) as connection:
-            ledger = load_ledger(connection, rules, first, period.last, now)
+            ledger = load_ledger(connection, rules, before, period.last, now)
+            question = Question(connection, rules, self._memories.of(connection), limit)
+            if filters != NO_FILTERS:
+                return filtered_report(question, period, ledger, filters)
             if not ledger.wants_work:
-                memory = self._memories.of(connection)
-                return rolled_report(connection, rules, ledger, memory, period, limit)
+                return rolled_report(question, period, ledger)
         self._catch_up(rules, period, now)
         with reading(self._path) as connection:
-            ledger = load_ledger(connection, rules, first, period.last, now)
-            memory = self._memories.of(connection)
-            return rolled_report(connection, rules, ledger, memory, period, limit)
+            ledger = load_ledger(connection, rules, before, period.last, now)
+            question = Question(connection, rules, self._memories.of(connection), limit)
+            return rolled_report(question, period, ledger)
+
+    def realtime(self, site_id: str, *, limit: int = DEFAULT_LIMIT, now: int) -> Realtime:
+        """A site right now; arguments and errors as in `stats`."""
+        with reading(self._path) as connection:
+            return realtime(connection, self._rules[site_id], limit, now)
+
+    def export(
+        self,
+        site_id: str,
+        *,
+        kind: Kind = "hits",
+        file_format: Format = "csv",
+        first: date | None = None,
+        last: date | None = None,
+    ) -> Iterator[bytes]:
+        """A site's hits, a piece at a time.
+
+        Args:
+            site_id: a configured site's.
+            kind: which hits, and which of their columns.
+            file_format: how they are written.
+            first: the first of the site's days; None is the beginning.
+            last: the last of the site's days; None is the end.
+
+        Raises:
+            KeyError: there is no such site.
+            StorageError: the database can't be read; with any piece.
+        """
+        zone = self._rules[site_id].zone
+        start = None if first is None else stretch_of(first, zone).start
+        end = None if last is None else stretch_of(last, zone).end
+        return export(self._path, Selection(site_id, zone, kind, file_format, start, end))
 
     def _catch_up(self, rules: Rules, period: Days, now: int) -> None:
         # The others wait for what one is doing already; whoever has waited finds it done. If it

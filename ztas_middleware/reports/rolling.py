@@ -16,7 +16,7 @@ from ztas_middleware.days import Day
 from ztas_middleware.reports.ledger import ONE_DAY, extent_of, load_ledger, unsealed_stretch
 from ztas_middleware.reports.periods import day_containing
 from ztas_middleware.reports.stretches import tally
-from ztas_middleware.store import blocks, lateness, rollups
+from ztas_middleware.store import blocks, lateness, publication, rollups
 from ztas_middleware.store.reading import rolling
 from ztas_middleware.store.rollups import RolledDay
 from ztas_middleware.store.steps import immediate, write_in_steps
@@ -43,6 +43,7 @@ def roll_up(
     *,
     first: date | None = None,
     last: date | None = None,
+    again: bool = False,
     progress: Progress | None = None,
 ) -> int:
     """Bring a site's rollups up to date.
@@ -53,6 +54,7 @@ def roll_up(
         now: UTC milliseconds; days that end later are not over.
         first: the first day of interest; None is the first there is.
         last: the last day of interest; None is yesterday.
+        again: whether to do good days again, all that the site has.
         progress: told after each day.
 
     Returns:
@@ -63,13 +65,15 @@ def roll_up(
     """
     with rolling(path) as connection:
         write_in_steps(connection, lateness.advance(connection))
+        if again:
+            write_in_steps(connection, publication.distrust(connection, rules.site_id))
         roller = _Roller(connection, rules, now)
         bounds = _bounds(connection, rules, now, first, last)
         done = 0
         if bounds is not None:
             done = roller.roll_days(*bounds, progress)
             roller.build_blocks(*bounds)
-        write_in_steps(connection, rollups.clear_waste(connection, now))
+        write_in_steps(connection, publication.clear_waste(connection, now))
     return done
 
 
@@ -90,7 +94,7 @@ def seal_day(path: Path, rules: Rules, day: date, now: int) -> RolledDay | None:
         ledger = load_ledger(connection, rules, day, day, now)
         good = ledger.good.get(day.toordinal())
         if good is not None:
-            rollups.seal(connection, rules.site_id, good.day)
+            publication.seal(connection, rules.site_id, good.day)
         return good
 
 
@@ -141,7 +145,7 @@ class _Roller:
                 day, rules.zone, ledger.seal
             )
             before = rollups.rolled_day(self._connection, rules.site_id, stretch.date)
-            through = rollups.newest_hit(self._connection)
+            through = lateness.newest_hit(self._connection)
             counted = tally(self._connection, rules, stretch)
         rolled = RolledDay(
             stretch.date,
@@ -168,26 +172,26 @@ class _Roller:
         connection, site_id = self._connection, self._rules.site_id
         stretch = Day(rolled.day, rolled.starts, rolled.ends)
         # Most of what came while the day was counted is looked at before the lock is taken.
-        looked_at = rollups.newest_hit(connection)
-        late = rollups.has_hits_since(connection, site_id, stretch, rolled.through)
-        run = rollups.begin_run(connection, self._now)
+        looked_at = lateness.newest_hit(connection)
+        late = lateness.has_hits_since(connection, site_id, stretch, rolled.through)
+        run = publication.begin_run(connection, self._now)
         yield
-        yield from rollups.write_tally(connection, self._values, run, counted)
+        yield from publication.write_tally(connection, self._values, run, counted)
         now_there = rollups.rolled_day(connection, site_id, rolled.day)
-        if now_there != before or not rollups.has_run(connection, run):
-            rollups.abandon_run(connection, run)
+        if now_there != before or not publication.has_run(connection, run):
+            publication.abandon_run(connection, run)
         else:
-            late = late or rollups.has_hits_since(connection, site_id, stretch, looked_at)
+            late = late or lateness.has_hits_since(connection, site_id, stretch, looked_at)
             published = rolled._replace(run=run, stale=int(late))
-            rollups.publish_day(connection, site_id, published)
+            publication.publish_day(connection, site_id, published)
             blocks.drop_blocks(connection, site_id, date.fromisoformat(rolled.day).toordinal())
         yield
 
     def _write_goals(self, before: RolledDay, counted: Tally) -> Iterator[None]:
         connection, rules = self._connection, self._rules
         if rollups.rolled_day(connection, rules.site_id, before.day) == before:
-            rollups.write_goals(connection, before.run, counted)
-            rollups.set_goals_mark(connection, rules.site_id, before.day, rules.goals_mark)
+            publication.write_goals(connection, before.run, counted)
+            publication.set_goals_mark(connection, rules.site_id, before.day, rules.goals_mark)
         yield
 
     def _build_block(self, block: Block, halves: list[int]) -> int | None:
@@ -199,14 +203,14 @@ class _Roller:
 
         def steps() -> Iterator[None]:
             nonlocal run, published
-            run = rollups.begin_run(connection, self._now)
+            run = publication.begin_run(connection, self._now)
             yield
             yield from blocks.write_block(connection, run, sums)
-            published = rollups.has_run(connection, run) and blocks.publish_block(
+            published = publication.has_run(connection, run) and blocks.publish_block(
                 connection, self._rules.site_id, block, run, halves
             )
             if not published:
-                rollups.abandon_run(connection, run)
+                publication.abandon_run(connection, run)
             yield
 
         write_in_steps(connection, steps())

@@ -8,12 +8,11 @@ once with them. What is remembered are the tallies, never a visitor.
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ztas_middleware.reports import counting, sessions
+from ztas_middleware.reports.recall import Recall
 from ztas_middleware.reports.stretches import HERE, count_rows, tally
 
 if TYPE_CHECKING:
@@ -46,8 +45,9 @@ class Running:
     """Tallies of stretches that are asked for again and again. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Recall[_Known] = Recall(
+            REMEMBERED, lambda known: sum(map(len, known.tally.lists.values()))
+        )
 
     def tally(
         self,
@@ -59,33 +59,17 @@ class Running:
     ) -> Tally:
         """What `stretches.tally` counts, without counting everything each time."""
         key = (rules.site_id, rules.mark, rules.goals_mark, stretch, phase)
-        with self._lock:
-            known = self._known.get(key)
+        known = self._known.get(key)
         state = _state_of(connection, rules, stretch)
         if known is not None and known.state == state:
-            counted = known.tally
-        elif known is not None and known.state == _state_of(
+            return known.tally
+        if known is not None and known.state == _state_of(
             connection, rules, stretch, until=known.state.newest
         ):
             counted = _catch_up(connection, rules, stretch, known, phase)
         else:
             counted = tally(connection, rules, stretch, phase=phase)
-        self._remember(key, _Known(state, counted))
-        return counted
-
-    def _remember(self, key: tuple[object, ...], known: _Known) -> None:
-        with self._lock:
-            self._known[key] = known
-            self._known.move_to_end(key)
-            total = sum(_size(entry.tally) for entry in self._known.values())
-            while total > REMEMBERED and len(self._known) > 1:
-                _, forgotten = self._known.popitem(last=False)
-                total -= _size(forgotten.tally)
-
-
-def _size(counted: Tally) -> int:
-    # A stretch without hits is remembered as well, and must not be for nothing.
-    return 100 + sum(map(len, counted.lists.values()))
+        return self._known.put(key, _Known(state, counted)).tally
 
 
 def _state_of(
@@ -137,11 +121,9 @@ def _catch_up(
         """,
         bound,
     ).fetchall()
-    hits = [row for row in rows if row[0] in visitors and row[1] in {"pageview", "event"}]
+    hits = [row for row in rows if row[0] in visitors and row[1] in counting.COUNTED]
     visits = [
-        row
-        for row in rows
-        if (row[0] in visitors if row[16] is None else row[16] in session_ids)
+        row for row in rows if (row[0] in visitors if row[16] is None else row[16] in session_ids)
     ]
     hits.sort(key=itemgetter(0))
     visits.sort(key=_by_session)

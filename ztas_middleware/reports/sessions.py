@@ -63,6 +63,25 @@ class _Session:
         self.steps = [0] * funnels
         """How many steps of each funnel were taken."""
 
+    def add(self, row: tuple[Any, ...]) -> None:
+        """Note the next hit."""
+        _, _, self.last, kind, path, _, _, _, seconds, is_bounce, kept = row
+        if kind == "pageview":
+            self.views += 1
+            self.exit = path
+            if self.entry is None:
+                self.entry = path
+        elif kind == "event":
+            self.has_event = True
+        elif kind == "engagement" and is_bounce == 0:
+            self.engaged = True
+        if seconds is not None and seconds > self.times.get(path, -1.0):
+            self.times[path] = seconds
+        if kept:
+            self.kept = True
+            if seconds is not None and seconds > self.kept_times.get(path, -1.0):
+                self.kept_times[path] = seconds
+
 
 class SessionCounter:
     """Counts the sessions of one day, or of a part of it.
@@ -86,42 +105,19 @@ class SessionCounter:
         key: tuple[str | None, str | None] = (None, None)
         hits = 0
         for row in rows:
-            time, kind, path = row[2:5]
-            if (
-                session is None
-                or row[:2] != key
-                or (row[0] is None and time - session.last > GAP)
-            ):
+            time = row[2]
+            if session is None or row[:2] != key or (row[0] is None and time - session.last > GAP):
                 if session is not None:
                     self._finish(session)
                 session = _Session(time, len(self._steps))
                 key = row[:2]
-            session.last = time
             hits += 1
-            if kind == "pageview":
-                session.views += 1
-                session.exit = path
-                if session.entry is None:
-                    session.entry = path
-            elif kind == "event":
-                session.has_event = True
-            elif kind == "engagement" and row[9] == 0:
-                session.engaged = True
-            if row[8] is not None:
-                self._note_time(session, path, row[8], kept=row[10])
-            if row[10]:
-                session.kept = True
+            session.add(row)
             if self._steps:
                 self._note_steps(session, row)
         if session is not None:
             self._finish(session)
         return self._tally(hits)
-
-    def _note_time(self, session: _Session, path: str, seconds: float, *, kept: object) -> None:
-        if seconds > session.times.get(path, -1.0):
-            session.times[path] = seconds
-        if kept and seconds > session.kept_times.get(path, -1.0):
-            session.kept_times[path] = seconds
 
     def _note_steps(self, session: _Session, row: tuple[Any, ...]) -> None:
         for number, steps in enumerate(self._steps):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.reports.filters import NO_FILTERS
 from ztas_middleware.reports.ledger import ONE_DAY, extent_of, unsealed_stretch
@@ -26,7 +26,7 @@ from ztas_middleware.store.tallies import NO_COUNT, NO_TOTALS, Tally, add_totals
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ztas_middleware.config.goals import Funnel
     from ztas_middleware.days import Day
@@ -36,8 +36,20 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.memory import Memory
     from ztas_middleware.reports.periods import Days, Period
     from ztas_middleware.reports.rules import Rules
+    from ztas_middleware.reports.selections import Selection
     from ztas_middleware.store.rollups import Seal
     from ztas_middleware.store.tallies import Dimension, Totals
+
+
+class Question(NamedTuple):
+    """What every report is made with."""
+
+    connection: sqlite3.Connection
+    """In a transaction."""
+    rules: Rules
+    memory: Memory
+    limit: int
+    """How long a list may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +65,23 @@ class _Numbers:
     """Goals and funnels."""
 
 
-def rolled_report(
-    connection: sqlite3.Connection,
-    rules: Rules,
-    ledger: Ledger,
-    memory: Memory,
-    period: Days,
-    limit: int,
-) -> Report:
+def rolled_report(question: Question, period: Days, ledger: Ledger) -> Report:
     """The report on whole days, from rollups as far as they go.
 
     Args:
-        connection: in the transaction in which the ledger was loaded.
-        rules: the site's.
-        ledger: of the period and the one before.
-        memory: what is remembered of this database.
+        question: who asks for what.
         period: which days.
-        limit: how long a list may be.
+        ledger: of those days and the ones before, loaded in the same transaction.
     """
+    connection, rules, memory, limit = question
     first, last = period.first.toordinal(), period.last.toordinal()
     counted = {
         ordinal: memory.running.tally(connection, rules, stretch)
         for ordinal, stretch in ledger.counted.items()
     }
     totals = {ordinal: rolled.totals for ordinal, rolled in ledger.good.items()}
-    totals |= {ordinal: one.totals for ordinal, one in counted.items()}
-    here = add_up(one for ordinal, one in counted.items() if ordinal >= first)
+    totals |= {ordinal: day.totals for ordinal, day in counted.items()}
+    here = add_up(day for ordinal, day in counted.items() if ordinal >= first)
     window = memory.windows.sums(connection, cover(ledger.runs, first, last))
     lists = {
         dimension: top_of(
@@ -87,99 +90,103 @@ def rolled_report(
             dimension,
             window[dimension],
             here.lists.get(dimension, {}),
-            limit,
+            limit=limit,
         )
         for dimension in SHAPES
     }
-    goals = load_goals(
-        connection, [good.run for ordinal, good in ledger.good.items() if ordinal >= first]
-    )
+    rolled_here = [good.run for ordinal, good in ledger.good.items() if ordinal >= first]
     numbers = _Numbers(
-        add_totals(one for ordinal, one in totals.items() if ordinal >= first),
-        add_totals(one for ordinal, one in totals.items() if ordinal < first),
-        [totals.get(ordinal, NO_TOTALS)[1:3] for ordinal in range(first, last + 1)],
+        add_totals(day for ordinal, day in totals.items() if ordinal >= first),
+        add_totals(day for ordinal, day in totals.items() if ordinal < first),
+        _points(totals.get(ordinal, NO_TOTALS) for ordinal in range(first, last + 1)),
         lists,
-        goals.plus(here),
+        load_goals(connection, rolled_here).plus(here),
     )
     return _report(rules, period, numbers)
 
 
-def counted_report(
-    connection: sqlite3.Connection,
-    rules: Rules,
-    memory: Memory,
-    period: Period,
-    filters: Filters,
-    limit: int,
-) -> Report:
-    """The report on hours, or under filters, from the hits themselves.
-
-    Args:
-        connection: in a transaction.
-        rules: the site's.
-        memory: what is remembered of this database.
-        period: which days or hours.
-        filters: which hits are kept.
-        limit: how long a list may be.
-    """
-    seal = last_seal(connection, rules.site_id)
-    before = period.previous()
-    phase = period.start % HOUR if isinstance(period, Hours) else None
-
-    def count(stretch: Day, phase: int | None = None) -> Tally:
-        if filters == NO_FILTERS:
-            return memory.running.tally(connection, rules, stretch, phase=phase)
-        return tally(connection, rules, stretch, filters=filters, phase=phase)
-
+def filtered_report(question: Question, period: Days, ledger: Ledger, filters: Filters) -> Report:
+    """The report on whole days under filters, from the hits; arguments as `rolled_report`."""
+    connection, rules, memory, limit = question
     extent = extent_of(connection, rules)
-    counted = {
-        stretch.date: count(stretch, phase) for stretch in _stretches(period, extent, seal)
-    }
-    here = add_up(counted.values())
-    if isinstance(period, Hours):
-        points = [here.points.get(start, NO_COUNT)[:2] for start in period.starts()]
-    else:
-        days = (counted.get(label) for label in period.labels())
-        points = [(NO_TOTALS if day is None else day.totals)[1:3] for day in days]
+    runs = {good.day: good.run for good in ledger.good.values()}
+
+    def select(days: Days, *, lists: bool = True) -> Selection:
+        stretches = _stretches(days, extent, ledger.seal)
+        return memory.selections.count(connection, rules, stretches, filters, runs, lists=lists)
+
+    here, before = select(period), select(period.previous(), lists=False)
+    numbers = _Numbers(
+        add_totals(here.totals.values()),
+        add_totals(before.totals.values()),
+        _points(here.totals.get(label, NO_TOTALS) for label in period.labels()),
+        _lists(here.tally, limit),
+        here.tally,
+    )
+    return _report(rules, period, numbers, ledger.seal)
+
+
+def hours_report(question: Question, period: Hours, filters: Filters) -> Report:
+    """The report on hours, from the hits; arguments as `filtered_report`."""
+    connection, rules, memory, limit = question
+
+    def count(hours: Hours, phase: int | None = None) -> Tally:
+        parts = hours.stretches()
+        if filters == NO_FILTERS:
+            running = memory.running
+            return add_up(running.tally(connection, rules, part, phase=phase) for part in parts)
+        return add_up(
+            tally(connection, rules, part, filters=filters, phase=phase) for part in parts
+        )
+
+    here, before = count(period, period.start % HOUR), count(period.previous())
+    points = [here.points.get(start, NO_COUNT) for start in period.starts()]
     numbers = _Numbers(
         here.totals,
-        add_totals(count(stretch).totals for stretch in _stretches(before, extent, seal)),
-        points,
-        {
-            dimension: top(dimension, here.lists.get(dimension, {}).items(), limit)
-            for dimension in SHAPES
-        },
+        before.totals,
+        [(point.number, point.visitors) for point in points],
+        _lists(here, limit),
         here,
     )
-    return _report(rules, period, numbers, seal)
+    return _report(rules, period, numbers, last_seal(connection, rules.site_id))
 
 
-def _stretches(period: Period, extent: Extent | None, seal: Seal | None) -> list[Day]:
-    """The parts of a period that have hits."""
+def _points(totals: Iterable[Totals]) -> list[tuple[int, int]]:
+    return [(day.pageviews, day.visitors) for day in totals]
+
+
+def _lists(counted: Tally, limit: int) -> dict[Dimension, list[Entry]]:
+    return {
+        dimension: top(dimension, counted.lists.get(dimension, {}).items(), limit)
+        for dimension in SHAPES
+    }
+
+
+def _stretches(period: Days, extent: Extent | None, seal: Seal | None) -> list[Day]:
+    """The days of a period that may have hits."""
     if extent is None:
         return []
-    if isinstance(period, Hours):
-        return [part for part in period.stretches() if extent.first < part.end]
-    first = max(period.first, date.fromisoformat(extent.first_day))
-    last = min(period.last, date.fromisoformat(extent.last_day))
+    first = max(period.first, date.fromisoformat(extent.first_day)).toordinal()
+    last = min(period.last, date.fromisoformat(extent.last_day)).toordinal()
     return [
         unsealed_stretch(date.fromordinal(ordinal), period.zone, seal)
-        for ordinal in range(first.toordinal(), last.toordinal() + 1)
+        for ordinal in range(first, last + 1)
     ]
 
 
 def _report(rules: Rules, period: Period, numbers: _Numbers, seal: Seal | None = None) -> Report:
-    """Round and name the numbers; `seal`: they are from hits, and can't go back beyond it."""
+    """Round and name the numbers; with `seal` they are from hits, which begin only there."""
     labels = period.labels()
     answers_from = None
     previous: Summary | None = Summary.of(numbers.previous)
     if seal is not None:
-        if _reaches(period, seal):
+        if _begins_before(period, seal):
             answers_from = (date.fromisoformat(seal.day) + ONE_DAY).isoformat()
-        if _reaches(period.previous(), seal):
+        if _begins_before(period.previous(), seal):
             previous = None
+    totals, rest = numbers.totals, numbers.rest
     goals = [
-        GoalResult.of(goal.name, numbers.rest.goals.get(goal.name, NO_COUNT), numbers.totals.visitors)
+        GoalResult.of(goal.name, rest.goals.get(goal.name, NO_COUNT), totals.visitors)
         for goal in rules.goals
     ]
     return Report(
@@ -189,7 +196,7 @@ def _report(rules: Rules, period: Period, numbers: _Numbers, seal: Seal | None =
         end=labels[-1],
         timezone=str(rules.zone),
         answers_from=answers_from,
-        summary=Summary.of(numbers.totals),
+        summary=Summary.of(totals),
         previous=previous,
         timeseries=tuple(
             Point(label, *point) for label, point in zip(labels, numbers.points, strict=True)
@@ -197,14 +204,13 @@ def _report(rules: Rules, period: Period, numbers: _Numbers, seal: Seal | None =
         lists={dimension: tuple(entries) for dimension, entries in numbers.lists.items()},
         goals=tuple(sorted(goals, key=lambda goal: (-goal.conversions, goal.name))),
         funnels=tuple(
-            FunnelResult.of(funnel, _fitted(numbers.rest.funnels.get(funnel.name, ()), funnel))
+            FunnelResult.of(funnel, _fitted(rest.funnels.get(funnel.name, ()), funnel))
             for funnel in rules.funnels
         ),
     )
 
 
-def _reaches(period: Period, seal: Seal) -> bool:
-    """Whether a period begins before the hits do."""
+def _begins_before(period: Period, seal: Seal) -> bool:
     if isinstance(period, Hours):
         return period.start < seal.ends
     return period.first.isoformat() <= seal.day

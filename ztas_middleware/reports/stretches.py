@@ -6,35 +6,27 @@ running day and for every filter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import json
+from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.reports import counting, sessions
-from ztas_middleware.reports.counting import HitCounter
+from ztas_middleware.reports.counting import COUNTED, HitCounter
+from ztas_middleware.reports.filters import NO_FILTERS
 from ztas_middleware.reports.sessions import SessionCounter
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from ztas_middleware.days import Day
     from ztas_middleware.reports.filters import Filters
     from ztas_middleware.reports.rules import Rules
     from ztas_middleware.store.tallies import Tally
 
+    Rows = Iterable[tuple[Any, ...]]
+
 HERE = "site_id = :site and time >= :start and time < :end"
 """A stretch, as SQL."""
-
-_COUNTED = "type in ('pageview', 'event')"
-
-
-class _Selection(NamedTuple):
-    """Which hits of a stretch are looked at, as SQL."""
-
-    kept: str = "1"
-    """Hits that are counted."""
-    visited: str = "1"
-    """Hits of the sessions that are counted, whole."""
-    parameters: Mapping[str, str] = {}
 
 
 def tally(
@@ -42,71 +34,99 @@ def tally(
     rules: Rules,
     stretch: Day,
     *,
-    filters: Filters | None = None,
+    filters: Filters = NO_FILTERS,
     phase: int | None = None,
 ) -> Tally:
     """Count the hits of a stretch.
 
     Args:
-        connection: where the hits are; reading two times, so in a transaction.
+        connection: where the hits are; it is asked twice, so in a transaction.
         rules: the site's.
         stretch: what is counted, and where sessions begin and end.
-        filters: which hits are kept; None keeps all.
+        filters: which hits are kept.
         phase: as in `HitCounter`.
     """
-    selection = _Selection() if filters is None else _filtered(connection, rules, filters)
-    bound = {
-        "site": rules.site_id,
-        "start": stretch.start,
-        "end": stretch.end,
-        **selection.parameters,
-    }
-    hits = f"""
-        select {counting.COLUMNS} from hits
-        where {HERE} and {_COUNTED} and {selection.kept}
-        order by visitor
-    """
-    visits = f"""
-        select {sessions.COLUMNS}, {selection.kept} from hits
-        where {HERE} and {selection.visited}
-        order by {sessions.ORDER}
-    """
-    return count_rows(
-        rules, _rows(connection, hits, bound), _rows(connection, visits, bound), phase
-    )
+    bound = {"site": rules.site_id, "start": stretch.start, "end": stretch.end}
+    if filters == NO_FILTERS:
+        rows, visits = _all(connection, bound)
+    else:
+        _define_functions(connection, rules)
+        rows, visits = _kept(connection, bound, filters)
+    return count_rows(rules, rows, visits, phase)
 
 
-def count_rows(
-    rules: Rules,
-    hits: Iterable[tuple[Any, ...]],
-    visits: Iterable[tuple[Any, ...]],
-    phase: int | None,
-) -> Tally:
-    """The tally of hits as the two counters want them."""
-    counted = HitCounter(rules.referrers, rules.goals, phase=phase).count(hits)
+def count_rows(rules: Rules, rows: Rows, visits: Rows, phase: int | None) -> Tally:
+    """The tally of hits, in the forms and orders that the two counters want."""
+    counted = HitCounter(rules.referrers, rules.goals, phase=phase).count(rows)
     return counted.plus(SessionCounter(rules.funnels).count(visits))
 
 
-def _rows(
-    connection: sqlite3.Connection, query: str, bound: Mapping[str, str | int]
-) -> Iterator[tuple[Any, ...]]:
-    # Run when the first row is asked for: only one of the two has to be sorted at a time.
-    yield from connection.execute(query, bound)
+def _all(connection: sqlite3.Connection, bound: dict[str, Any]) -> tuple[Rows, Rows]:
+    rows = connection.execute(
+        f"""
+        select {counting.COLUMNS} from hits
+        where {HERE} and type in ('{"', '".join(COUNTED)}')
+        order by visitor
+        """,
+        bound,
+    )
+
+    def visits() -> Iterator[tuple[Any, ...]]:
+        # Not sorted before the others have been read: a day may be large.
+        yield from connection.execute(
+            f"select {sessions.COLUMNS}, 1 from hits where {HERE} order by {sessions.ORDER}", bound
+        )
+
+    return rows, visits()
 
 
-def _filtered(connection: sqlite3.Connection, rules: Rules, filters: Filters) -> _Selection:
-    if not filters.given():
-        return _Selection()
+def _kept(
+    connection: sqlite3.Connection, bound: dict[str, Any], filters: Filters
+) -> tuple[Rows, Rows]:
+    """The hits that filters keep, and all hits of the sessions that have one of them."""
     kept, parameters = filters.sql()
+    bound = bound | parameters
+    visitors: set[str] = set()
+    session_ids: set[str] = set()
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for row in connection.execute(
+            f"""
+            select {counting.COLUMNS}, session_id from hits
+            where {HERE} and {kept}
+            order by visitor
+            """,
+            bound,
+        ):
+            if row[-1] is None:
+                visitors.add(row[0])
+            else:
+                session_ids.add(row[-1])
+            if row[1] in COUNTED:
+                yield row
+
+    def visits() -> Iterator[tuple[Any, ...]]:
+        # A generator begins when it is first asked, and by then the other one is through.
+        touched = {
+            "visitors": json.dumps(list(visitors)),
+            "sessions": json.dumps(list(session_ids)),
+        }
+        yield from connection.execute(
+            f"""
+            select {sessions.COLUMNS}, {kept} from hits
+            where {HERE} and (
+                session_id in (select value from json_each(:sessions))
+                or session_id is null and visitor in (select value from json_each(:visitors))
+            )
+            order by {sessions.ORDER}
+            """,
+            bound | touched,
+        )
+
+    return rows(), visits()
+
+
+def _define_functions(connection: sqlite3.Connection, rules: Rules) -> None:
     referrers = rules.referrers
     connection.create_function("host_of", 1, referrers.host, deterministic=True)
     connection.create_function("source_of", 2, referrers.source, deterministic=True)
-    visited = f"""(
-        session_id in (
-            select session_id from hits where {HERE} and {kept} and session_id is not null
-        )
-        or session_id is null and visitor in (
-            select visitor from hits where {HERE} and {kept} and session_id is null
-        )
-    )"""
-    return _Selection(kept, visited, parameters)

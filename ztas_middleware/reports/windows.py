@@ -6,13 +6,10 @@ being the sum of exactly these.
 
 from __future__ import annotations
 
-import heapq
-import threading
-from collections import OrderedDict
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from ztas_middleware.reports.lists import top
+from ztas_middleware.reports.lists import least_number, top
+from ztas_middleware.reports.recall import Recall
 from ztas_middleware.store.blocks import read_packs, sums
 from ztas_middleware.store.tallies import NO_COUNT, Count
 from ztas_middleware.store.values import texts_of
@@ -34,31 +31,15 @@ class Windows:
     """The sums of runs. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, ...], Mapping[Dimension, Pack]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Recall[Mapping[Dimension, Pack]] = Recall(
+            REMEMBERED, lambda window: sum(len(pack.ids) for pack in window.values())
+        )
 
-    def sums(
-        self, connection: sqlite3.Connection, runs: Sequence[int]
-    ) -> Mapping[Dimension, Pack]:
+    def sums(self, connection: sqlite3.Connection, runs: Sequence[int]) -> Mapping[Dimension, Pack]:
         """The sums of some days and blocks, by dimension."""
         key = tuple(runs)
-        with self._lock:
-            known = self._known.get(key)
-            if known is not None:
-                self._known.move_to_end(key)
-                return known
-        window = sums(read_packs(connection, runs))
-        with self._lock:
-            self._known[key] = window
-            total = sum(map(_size, self._known.values()))
-            while total > REMEMBERED and len(self._known) > 1:
-                _, forgotten = self._known.popitem(last=False)
-                total -= _size(forgotten)
-        return window
-
-
-def _size(window: Mapping[Dimension, Pack]) -> int:
-    return 100 + sum(len(pack.ids) for pack in window.values())
+        known = self._known.get(key)
+        return known or self._known.put(key, sums(read_packs(connection, runs)))
 
 
 def top_of(
@@ -67,6 +48,7 @@ def top_of(
     dimension: Dimension,
     pack: Pack,
     counted: List,
+    *,
     limit: int,
 ) -> list[Entry]:
     """The first entries of a list that is the sum of rolled days and of counted ones."""
@@ -75,21 +57,18 @@ def top_of(
     at: dict[int, Count] = {}
     entries: list[tuple[str, Count]] = []
     for text, count in counted.items():
-        index = pack.index(ids[text]) if text in ids else None
+        index = pack.place_of(ids[text]) if text in ids else None
         if index is None:
             entries.append((text, count))
         else:
             numbers[index] += count.number
             at[index] = count
     # Only of those that may be in the list the names and the other numbers are looked up.
-    every_number = chain(numbers, (count.number for _, count in entries))
-    least = 0
-    if len(numbers) + len(entries) > limit:
-        least = heapq.nlargest(limit, every_number)[-1]
+    least = least_number([*numbers, *(count.number for _, count in entries)], limit)
     chosen = [index for index, number in enumerate(numbers) if number >= least]
     texts = texts_of(connection, [pack.ids[index] for index in chosen])
     entries += [
-        (texts[pack.ids[index]], pack.count(index).plus(at.get(index, NO_COUNT)))
+        (texts[pack.ids[index]], pack.count_at(index).plus(at.get(index, NO_COUNT)))
         for index in chosen
     ]
     return top(dimension, entries, limit)

@@ -115,7 +115,9 @@ def read_packs(
             """,
             (run,),
         ):
-            counts.setdefault(dimension, []).append((value_id, Count(number, visitors, int(amount))))
+            counts.setdefault(dimension, []).append(
+                (value_id, Count(number, visitors, int(amount)))
+            )
         for dimension, listed in counts.items():
             packs[Dimension(dimension)].append(pack_of(listed))
     return packs
@@ -142,8 +144,7 @@ def publish_block(
     Returns:
         Whether it was; if not, somebody else was faster, and the run is waste.
     """
-    current = [_run_of(connection, site_id, half) for half in block.halves()]
-    if current != list(halves) or _run_of(connection, site_id, block) is not None:
+    if not is_current(connection, site_id, block, None, halves):
         return False
     connection.execute(
         "insert into rollup_blocks (site_id, level, first, run) values (?, ?, ?, ?)",
@@ -151,6 +152,20 @@ def publish_block(
     )
     connection.execute("delete from rollup_runs where run = ?", (run,))
     return True
+
+
+def is_current(
+    connection: sqlite3.Connection,
+    site_id: str,
+    block: Block,
+    run: int | None,
+    halves: Sequence[int],
+) -> bool:
+    """Whether a block and its halves have these runs."""
+    return [_run_of(connection, site_id, one) for one in (block, *block.halves())] == [
+        run,
+        *halves,
+    ]
 
 
 def drop_blocks(connection: sqlite3.Connection, site_id: str, day: int) -> None:

@@ -10,17 +10,17 @@ from bisect import bisect_right
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from ztas_middleware.store.publication import distrust
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping
 
+    from ztas_middleware.days import Day
     from ztas_middleware.store.rollups import RolledDay
 
 CHUNK = 20_000
 """Hits looked at in one go."""
-
-DAYS = 500
-"""Days marked in one step."""
 
 # Timezones are whole quarters of an hour, so that a quarter lies within one day of any site;
 # hits that come in order are a handful of quarters.
@@ -67,6 +67,26 @@ def late_days(
         if index >= 0 and time < by_start[index].ends and newest > by_start[index].through:
             late.add(by_start[index].day)
     return late
+
+
+def newest_hit(connection: sqlite3.Connection) -> int:
+    """The largest id there is."""
+    (newest,) = connection.execute("select ifnull(max(id), 0) from hits").fetchone()
+    return int(newest)
+
+
+def has_hits_since(connection: sqlite3.Connection, site_id: str, stretch: Day, hit: int) -> bool:
+    """Whether hits with ids above `hit` are in a stretch."""
+    found = connection.execute(
+        # By id: what came since is little, the day may be a million rows.
+        """
+        select 1 from hits not indexed
+        where id > :hit and site_id = :site and time >= :start and time < :end
+        limit 1
+        """,
+        {"hit": hit, "site": site_id, "start": stretch.start, "end": stretch.end},
+    )
+    return found.fetchone() is not None
 
 
 def advance(connection: sqlite3.Connection) -> Iterator[None]:
@@ -124,15 +144,7 @@ def _mark_stale(connection: sqlite3.Connection, site_id: str, time: int, newest:
 
 def _start_over(connection: sqlite3.Connection) -> Iterator[None]:
     """Distrust every day: hits were deleted by hand, and which ids are new can't be told."""
-    days = connection.execute(
-        "select site_id, day from rollup_days where stale = 0 and sealed = 0"
-    ).fetchall()
-    for start in range(0, len(days), DAYS):
-        connection.executemany(
-            "update rollup_days set stale = 1 where site_id = ? and day = ?",
-            days[start : start + DAYS],
-        )
-        yield
+    yield from distrust(connection, None)
     connection.execute("update rollup_state set watermark = 0")
     _move_to(connection, None)
     yield

@@ -43,7 +43,7 @@ class Pack(NamedTuple):
     amounts: Sequence[int] = ()
     """Empty where all are zero."""
 
-    def count(self, index: int) -> Count:
+    def count_at(self, index: int) -> Count:
         """The counts of the value at an index."""
         return Count(
             self.numbers[index],
@@ -51,7 +51,7 @@ class Pack(NamedTuple):
             self.amounts[index] if self.amounts else 0,
         )
 
-    def index(self, value_id: int) -> int | None:
+    def place_of(self, value_id: int) -> int | None:
         """Where a value is."""
         index = bisect_left(self.ids, value_id)
         return index if index < len(self.ids) and self.ids[index] == value_id else None

@@ -115,7 +115,10 @@ def add_totals(totals: Iterable[Totals]) -> Totals:
 def _combine(into: Tally, other: Tally, operation: Callable[[int, int], int]) -> None:
     into.totals = Totals(*map(operation, into.totals, other.totals))
     for dimension, counts in other.lists.items():
-        _combine_counts(into.lists.setdefault(dimension, {}), counts, operation)
+        if operation is add and not into.lists.get(dimension):
+            into.lists[dimension] = dict(counts)
+        else:
+            _combine_counts(into.lists.setdefault(dimension, {}), counts, operation)
     _combine_counts(into.goals, other.goals, operation)
     _combine_counts(into.points, other.points, operation)
     for name, reached in other.funnels.items():

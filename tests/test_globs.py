@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztas_middleware.intake.globs import Globs
+from ztas_middleware.globs import Globs
 
 CASES = [
     ("/admin/*", "/admin/", True),

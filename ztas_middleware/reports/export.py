@@ -1,0 +1,159 @@
+"""Hits on their way out: CSV for spreadsheets, NDJSON for programs, in constant memory.
+
+`hits` has every column but `id` as it is stored, so that an import of it makes the same rows
+again. `pageviews` and `events` are for people: the columns that mean something for them, and
+local time.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ztas_middleware.store.hits import Hit
+from ztas_middleware.store.lateness import newest_hit
+from ztas_middleware.store.reading import reading
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import tzinfo
+    from pathlib import Path
+
+Kind = Literal["hits", "pageviews", "events"]
+Format = Literal["csv", "ndjson"]
+
+CHUNK = 1_000
+"""Rows read in one transaction: a slow download must not hold on to an old state of the file."""
+
+_PEOPLE = ("visitor", "browser", "os", "device", "country")
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "hits": Hit._fields,
+    "pageviews": (
+        "time",
+        "path",
+        "referrer",
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        *_PEOPLE,
+    ),
+    "events": ("time", "path", "action", "category", "label", "value", *_PEOPLE),
+}
+FORMATS = ("csv", "ndjson")
+_NUMBERS = frozenset({"time", "value", "time_on_page", "is_bounce"})
+_CONDITIONS = {"hits": "1", "pageviews": "type = 'pageview'", "events": "type = 'event'"}
+
+# What spreadsheets take for the beginning of a formula, and our own sign that a cell was guarded.
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class Selection(NamedTuple):
+    """Which hits are exported."""
+
+    site_id: str
+    zone: tzinfo
+    """In which times are given, where people read them."""
+    kind: Kind = "hits"
+    format: Format = "csv"
+    start: int | None = None
+    """The first instant, UTC milliseconds; None is the beginning."""
+    end: int | None = None
+    """The first instant that is not exported any more; None is the end."""
+
+
+def export(path: Path, selection: Selection) -> Iterator[bytes]:
+    """The selected hits as they are now, oldest first, a piece at a time.
+
+    Raises:
+        StorageError: the database can't be read; with the first piece, or in between.
+    """
+    columns = COLUMNS[selection.kind]
+    write = _csv_writer(columns) if selection.format == "csv" else _ndjson_writer(columns)
+    if selection.format == "csv":
+        yield ",".join(columns).encode() + b"\r\n"
+    after: tuple[int, int] | None = (-(2**63), -1)
+    newest: int | None = None
+    while after is not None:
+        with reading(path) as connection:
+            if newest is None:
+                newest = newest_hit(connection)
+            rows = _rows_after(connection, selection, after, newest)
+        after = rows[-1][:2] if len(rows) == CHUNK else None
+        if rows:
+            yield write([_shown(row[2:], selection) for row in rows])
+
+
+def guard(text: str | None) -> str:
+    """Text as a CSV cell that no spreadsheet takes for a formula; None is an empty cell."""
+    if text is None:
+        return ""
+    return f"'{text}" if not text or text.startswith(_DANGEROUS) else text
+
+
+def unguard(cell: str) -> str | None:
+    """The text that `guard` was given."""
+    if not cell:
+        return None
+    return cell.removeprefix("'")
+
+
+def _rows_after(
+    connection: sqlite3.Connection, selection: Selection, after: tuple[int, int], newest: int
+) -> list[tuple[Any, ...]]:
+    time, hit = after
+    return connection.execute(
+        f"""
+        select time, id, {", ".join(COLUMNS[selection.kind])} from hits
+        where site_id = :site and {_CONDITIONS[selection.kind]} and id <= :newest
+            and time >= :start and time < :end
+            and time >= :time and (time > :time or id > :hit)
+        order by time, id
+        limit {CHUNK}
+        """,
+        {
+            "site": selection.site_id,
+            "newest": newest,
+            "start": -(2**63) if selection.start is None else selection.start,
+            "end": 2**63 - 1 if selection.end is None else selection.end,
+            "time": time,
+            "hit": hit,
+        },
+    ).fetchall()
+
+
+def _shown(row: Sequence[Any], selection: Selection) -> Sequence[Any]:
+    if selection.kind == "hits":
+        return row
+    local = (_EPOCH + timedelta(milliseconds=row[0])).astimezone(selection.zone)
+    return (local.isoformat(timespec="milliseconds"), *row[1:])
+
+
+def _csv_writer(columns: Sequence[str]) -> Callable[[list[Sequence[Any]]], bytes]:
+    # Our own numbers and times are no text of anybody's, and -3.5 is no formula.
+    is_text = [column not in _NUMBERS for column in columns]
+
+    def write(rows: list[Sequence[Any]]) -> bytes:
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer).writerows(
+            [guard(cell) if text else cell for cell, text in zip(row, is_text, strict=True)]
+            for row in rows
+        )
+        return buffer.getvalue().encode()
+
+    return write
+
+
+def _ndjson_writer(columns: Sequence[str]) -> Callable[[list[Sequence[Any]]], bytes]:
+    def write(rows: list[Sequence[Any]]) -> bytes:
+        lines = (
+            json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows
+        )
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    return write
