@@ -146,7 +146,7 @@ ORIGINS: Mapping[Origin, float] = {
 }
 NEWSLETTER = Origin(None, "newsletter", "email", "fortnightly", "/journal")
 SUMMER = Origin(None, "google", "cpc", "summer-sale", "/teapots")
-HARVEST = Origin("https://www.instagram.com/", "instagram", "social", "first-flush")
+HARVEST = Origin("https://www.instagram.com/", "Instagram", "social", "first-flush")
 FORUM = Origin("https://news.ycombinator.com/", landing="/journal/why-teapots-drip")
 
 AGENTS = Choice(

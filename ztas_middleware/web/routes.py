@@ -65,10 +65,10 @@ def _dashboard(config: Config, base: str, database: Database) -> dict[str, Handl
     def handle(environ: Mapping[str, Any]) -> Answer | None:
         if not built:
             from ztas_middleware.web.dashboard.app import Dashboard  # noqa: PLC0415
-            from ztas_middleware.web.dashboard.gate import gate_for  # noqa: PLC0415
+            from ztas_middleware.web.dashboard.gate import Gate  # noqa: PLC0415
 
             # Two first requests at once make two, of which one is kept.
-            built.append(Dashboard(config, base, gate_for(config, base, database)))
+            built.append(Dashboard(config, base, Gate(config, base, database)))
         return built[0](environ)
 
     return dict.fromkeys(places(config.sites, base), handle)

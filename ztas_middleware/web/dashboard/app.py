@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from ztas_middleware.answer import Answer
 from ztas_middleware.errors import StorageError
+from ztas_middleware.reports.parameters import ParameterError
 from ztas_middleware.reports.reader import Reports
 from ztas_middleware.web.dashboard.files import File
-from ztas_middleware.web.dashboard.login import LoginPages
+from ztas_middleware.web.dashboard.login import LoginPages, next_parameter
 from ztas_middleware.web.dashboard.pages import Pages
 from ztas_middleware.web.dashboard.paths import FILES, places
 from ztas_middleware.web.dashboard.questions import parameters_of
@@ -20,6 +20,7 @@ from ztas_middleware.web.dashboard.visits import Visit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ztas_middleware.answer import Answer
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.web.dashboard.gate import Gate
     from ztas_middleware.web.dashboard.paths import Place
@@ -50,7 +51,9 @@ class Dashboard:
         self._files = {name: File(name) for name in FILES}
         self._renderer = Renderer()
         self._pages = Pages(config, Reports(config), self._renderer)
-        self._login = LoginPages(gate, self._renderer, self._places) if gate is not None else None
+        self._login = None
+        if gate is not None:
+            self._login = LoginPages(gate, self._renderer, self._places, base)
 
     def __call__(self, environ: Mapping[str, Any]) -> Answer:
         """Answer a request."""
@@ -87,7 +90,8 @@ class Dashboard:
             if self._login is None or not visit.has_login:
                 return self._message(visit, "404 Not Found", "There is no login here.")
             if method == "POST":
-                return self._login.post(place.page, visit)
+                is_login = place.page == "login"
+                return self._login.log_in(visit) if is_login else self._login.log_out(visit)
             if place.page == "login" and method in ("GET", "HEAD"):
                 return self._login.form(visit)
         if method not in ("GET", "HEAD"):
@@ -100,3 +104,45 @@ class Dashboard:
         if place.page == "overview":
             return self._overview(visit)
         return self._site(place, visit)
+
+    def _overview(self, visit: Visit) -> Answer:
+        visible = [site for site in self._config.sites.values() if visit.may_see(site)]
+        if not visible:
+            return self._to_login(visit)
+        return self._pages.overview(visit, visible)
+
+    def _site(self, place: Place, visit: Visit) -> Answer:
+        site = self._config.sites[place.site_id]
+        if not visit.may_see(site) and not self._has_token(visit, site):
+            if place.page == "realtime":
+                # The script then loads the whole page, which leads to the login.
+                return self._message(visit, "401 Unauthorized", "Log in to see this site.")
+            return self._to_login(visit)
+        visible = [other for other in self._config.sites.values() if visit.may_see(other)]
+        if place.page == "site":
+            return self._pages.site(visit, site, visible)
+        if place.page == "drops":
+            return self._pages.drops(visit, site, visible)
+        if place.page == "realtime":
+            return self._pages.realtime(visit, site)
+        if place.page == "csv":
+            return self._pages.csv(visit, site)
+        token = self._gate.share_token(site.id) if self._gate is not None else None
+        if token is None or not visit.sees_all:
+            return self._message(visit, "404 Not Found", "There is nothing to share here.")
+        return self._pages.share(visit, site, token)
+
+    def _has_token(self, visit: Visit, site: Site) -> bool:
+        try:
+            token = parameters_of(visit.query).get("share")
+        except ParameterError:
+            return False
+        return self._gate is not None and self._gate.is_shared(site.id, token)
+
+    def _to_login(self, visit: Visit) -> Answer:
+        query = urlencode({"next": next_parameter(visit, self._base)})
+        return redirect(f"{visit.root}/-/login?{query}")
+
+    def _message(self, visit: Visit, status: str, text: str) -> Answer:
+        values = {**visit.common(), "status": status[4:], "text": text}
+        return self._renderer.page(visit.environ, "message.html", values, status)

@@ -170,7 +170,7 @@ def _grid(scale: Sequence[int]) -> str:
     parts = []
     for value in scale:
         y = _number(_height(value, scale[-1]) + TOP)
-        css = "grid" if value else "grid base"
+        css = "rule" if value else "rule base"
         parts.append(f'<line class="{css}" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
     return "".join(parts)
 

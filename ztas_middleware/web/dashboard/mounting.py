@@ -21,9 +21,8 @@ def standalone(config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> W
     if find_spec("jinja2") is None:
         raise ConfigError("the dashboard needs Jinja2: pip install 'ztas-middleware[dashboard]'")
     from ztas_middleware.web.dashboard.app import Dashboard  # noqa: PLC0415 - needs Jinja2
-    from ztas_middleware.web.dashboard.gate import OpenGate  # noqa: PLC0415 - imports webob
 
-    dashboard = Dashboard(coerce(config), "", OpenGate())
+    dashboard = Dashboard(coerce(config), "", None)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = dashboard(environ)

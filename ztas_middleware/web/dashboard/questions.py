@@ -6,7 +6,7 @@ the page says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
@@ -68,7 +68,14 @@ class Question:
 
     def for_period(self, period: Mapping[str, str]) -> str:
         """The same question for another period."""
-        return self.query(**dict.fromkeys(_PERIOD), **{"list": self.list}, **period)
+        changes: dict[str, str | None] = {**dict.fromkeys(_PERIOD), "list": self.list}
+        if period != {"period": DEFAULT_PERIOD}:
+            changes |= period
+        return self.query(**changes)
+
+    def plain(self) -> Question:
+        """The same question without filters and lists, for a page that has none."""
+        return replace(self, filters=NO_FILTERS, list=None)
 
     def without_filters(self) -> str:
         """The same question without any filter."""

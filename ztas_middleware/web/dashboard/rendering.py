@@ -67,9 +67,8 @@ def make_environment() -> jinja2.Environment:
 class Renderer:
     """Renders templates into answers."""
 
-    def __init__(self, defaults: Mapping[str, Any]) -> None:
+    def __init__(self) -> None:
         self._environment = make_environment()
-        self._environment.globals |= defaults
 
     def page(
         self,
