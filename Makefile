@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 APT_GET := $(shell command -v apt-get)
 
-.PHONY: help demo test test-slow test-all lint format tracker wheel browser clean
+.PHONY: help demo test test-slow test-all lint format tracker wheel bench browser clean
 
 help:
 	@echo "make demo      run the example site, wrapped, on http://127.0.0.1:8000"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all  all tests"
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
+	@echo "make bench     the README's figures, measured here: a quarter of an hour"
 	@echo "make tracker   build the tracking script from its source (needs npm)"
 	@echo "make wheel     build sdist and wheel into dist/, and try the wheel alone"
 
@@ -63,6 +64,10 @@ wheel: $(VENV)/dev.stamp
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	cd dist && ../$(VENV)-wheel/bin/python -I -W error ../tests/wheel.py
+
+# Sets up its own environments, peers included; BENCH=--quick for a rough look.
+bench:
+	$(PYTHON) -m benchmarks $(BENCH)
 
 # The browser tests say so loudly when there is no browser; CI fails without one.
 browser:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import subprocess
+import sys
+import zipfile
 from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import webtest
 
 from ztas_middleware import ZTASMiddleware
+
+ROOT = Path(__file__).parents[1]
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -87,3 +95,29 @@ def wrap(tmp_path):
 @pytest.fixture
 def wrapped(wrap):
     return wrap()
+
+
+class Distribution(NamedTuple):
+    """What is published, built from the source tree."""
+
+    sdist: Path
+    wheel: Path
+    installed: Path
+    """A folder that holds what installing the wheel puts beside other packages."""
+
+
+@pytest.fixture(scope="session")
+def distribution(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("distribution")
+    # Built in a copy: setuptools leaves its traces beside the sources.
+    litter = (".*", "__pycache__", "*.db*", "*.egg-info", "build", "dist", "node_modules")
+    source = folder / "source"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*litter))
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist"]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (sdist,) = folder.glob("dist/*.tar.gz")
+    (wheel,) = folder.glob("dist/*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "installed")
+    return Distribution(sdist, wheel, folder / "installed")

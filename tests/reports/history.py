@@ -127,7 +127,17 @@ def random_history(seed, number, first, last, sites=("site_a",), *, with_ids=0.5
         time = begin + rng.randrange(span)
         tags = rng.choice(TAGS)
         for _ in range(rng.choice([1, 1, 1, 2, 3, 6])):
-            hits.append(_random_hit(rng, time, site_id, visitor, session, agent, tags))
+            hits.append(
+                _random_hit(
+                    rng,
+                    time,
+                    site_id=site_id,
+                    visitor=visitor,
+                    session=session,
+                    agent=agent,
+                    tags=tags,
+                )
+            )
             time += rng.choice([0, 1, 400, 31_234, 600_000, 1_800_000, 1_800_001, 7_200_000])
             if rng.random() < 0.1:
                 agent = rng.choice(AGENTS)
@@ -138,7 +148,7 @@ def random_history(seed, number, first, last, sites=("site_a",), *, with_ids=0.5
     return hits
 
 
-def _random_hit(rng, time, site_id, visitor, session, agent, tags):
+def _random_hit(rng, time, *, site_id, visitor, session, agent, tags):
     kind = rng.choice(
         ["pageview"] * 5 + ["event", "event", "engagement", "engagement", "heartbeat"]
     )

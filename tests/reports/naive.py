@@ -85,9 +85,8 @@ def globs(pattern, text):
 def sessions_of(rows):
     """Lists of rows, in order, each a session; of one day's rows."""
     rows = sorted(rows, key=lambda row: (row["time"], row["id"]))
-    sessions = []
-    for key in dict.fromkeys(row["session_id"] for row in rows if row["session_id"] is not None):
-        sessions.append([row for row in rows if row["session_id"] == key])
+    ids = dict.fromkeys(row["session_id"] for row in rows if row["session_id"] is not None)
+    sessions = [[row for row in rows if row["session_id"] == key] for key in ids]
     without = [row for row in rows if row["session_id"] is None]
     for visitor in dict.fromkeys(row["visitor"] for row in without):
         session = []
@@ -314,7 +313,7 @@ def days_report(rows, site, first, last, *, filters=None, limit=10):
         for number, (start, end) in enumerate(pairwise(edges))
     ]
     period = {"start": first.isoformat(), "end": last.isoformat()}
-    return report(site, answer, before, points, period, limit)
+    return report(site, answer, before, points=points, period=period, limit=limit)
 
 
 def hours_report(rows, site, now, *, filters=None, limit=10):
@@ -323,6 +322,8 @@ def hours_report(rows, site, now, *, filters=None, limit=10):
     zone = site["zone"]
     local = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
     running = milliseconds(local.replace(minute=0, second=0, microsecond=0))
+    while now - running >= 3_600_000:
+        running += 3_600_000
     hour = 3_600_000
     start = running - 23 * hour
     answer = Answer(rows, site, start, running + hour, filters)
@@ -338,10 +339,10 @@ def hours_report(rows, site, now, *, filters=None, limit=10):
             }
         )
     period = {"start": points[0]["date"], "end": points[-1]["date"]}
-    return report(site, answer, before, points, period, limit)
+    return report(site, answer, before, points=points, period=period, limit=limit)
 
 
-def report(site, answer, before, points, period, limit):
+def report(site, answer, before, *, points, period, limit):
     return {
         "site": {"id": site["id"], "domain": site["domain"]},
         "period": {**period, "timezone": str(site["zone"])},

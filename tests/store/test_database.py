@@ -312,7 +312,7 @@ def test_checkpoints_keep_the_log_short_under_constant_load(database, file, monk
     written = len(paths(file))
     assert written > 2000
     # Each commit writes two pages or more; a log that never starts anew would hold them all.
-    assert longest < written * 4096 / 2
+    assert longest < written * 2048 / 2
 
 
 def test_a_log_left_by_others_is_tended_to(file, monkeypatch):

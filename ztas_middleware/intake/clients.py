@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 LONGEST_ADDRESS = 64
 """Characters; an IPv6 address with brackets and port has 47, a zone id adds a few."""
 
+# How servers write the other end of a Unix socket: gunicorn not at all, waitress as "localhost",
+# uWSGI's own HTTP as the one address that no client can have.
+UNIX_SOCKETS = frozenset({"", "localhost", "0.0.0.0"})  # noqa: S104 - nothing is bound to it
+
 # Headers are attacker-controlled; a legitimate chain of proxies is short.
 MOST_HOPS = 32
 
@@ -56,13 +60,12 @@ class Clients:
 
     def peer(self, environ: Mapping[str, Any]) -> Client:
         """Who holds the other end of the socket."""
-        text = environ.get("REMOTE_ADDR") or "127.0.0.1"  # a Unix socket has no address
+        text = environ.get("REMOTE_ADDR") or ""
+        if text in UNIX_SOCKETS or text.startswith("unix:"):
+            text = "127.0.0.1"
         found = self._look_up(text) if len(text) <= LONGEST_ADDRESS else None
         if found is None:
-            # "localhost" and "unix:" are how servers write a Unix socket; whatever else a
-            # server might say is taken as an address of its own, believed in nothing.
-            if text == "localhost" or text.startswith("unix:"):
-                return self.peer({})
+            # Whatever a server might say is taken as an address of its own, believed in nothing.
             return Client(text[:LONGEST_ADDRESS], trusted=False, excluded=False, loopback=False)
         return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Literal
@@ -36,6 +37,9 @@ values (:site_id, :day, :reason, :count)
 on conflict (site_id, day, reason) do update set count = count + excluded.count
 """
 
+# The first requests of a forked process may come together.
+_fork_guard = threading.Lock()
+
 
 class Drops:
     """The counts of one process that are not in the database yet."""
@@ -49,12 +53,21 @@ class Drops:
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, str, Reason], int] = {}
         self._timer: threading.Timer | None = None
+        process = sys.modules.get("multiprocessing.process")
+        if process is not None and process.parent_process() is not None:
+            # Such a child, as granian's workers are, leaves through os._exit() before
+            # Python 3.13: of what is to be done at exit it knows only this.
+            from multiprocessing.util import Finalize  # noqa: PLC0415 - loaded there already
+
+            Finalize(self, _flush_all, exitpriority=0)
         self._pid = os.getpid()
 
     def count(self, site_id: str, day: str, reason: Reason, number: int = 1) -> None:
         """Note `number` dropped hits; `site_id` is empty where the site is not known."""
         if self._pid != os.getpid():
-            self._start()  # what a parent process had counted is the parent's to write
+            with _fork_guard:
+                if self._pid != os.getpid():
+                    self._start()  # what a parent process had counted is the parent's to write
         key = (site_id, day, reason)
         with self._lock:
             known = self._counts.get(key, 0)

@@ -135,9 +135,11 @@ def named_period(name: str, zone: tzinfo, now: int) -> Period:
 
 def running_hours(zone: tzinfo, now: int) -> Hours:
     """The running hour by the site's clock, and the 23 before."""
-    local = _local(now, zone)
-    into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-    return Hours(zone, now - into // timedelta(milliseconds=1) - (HOURS - 1) * HOUR)
+    full = _local(now, zone).replace(minute=0, second=0, microsecond=0)
+    running = (full.astimezone(timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
+    # Lord Howe Island turns its clocks by half an hour: a full hour may be up to 90 minutes ago.
+    running += (now - running) // HOUR * HOUR
+    return Hours(zone, running - (HOURS - 1) * HOUR)
 
 
 def parse_date(parameter: str, text: str) -> date:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import sqlite3
 
-COMMITS = 2000
-"""Commits of one process between two checkpoints: some 16 MB of log, and one hit in 2,000."""
+COMMITS = 4000
+"""Commits of one process between two checkpoints: some 16 MB of log, and one hit in 4,000."""
 
-LONG_LOG = 16_384
+LONG_LOG = 32_768
 """Pages of log (64 MB) from which on writers wait until all of it has been moved."""
 
 LARGE_LOG = 16 * 1024 * 1024

@@ -1,1 +1,1 @@
-"""What we serve to browsers, and what we add to or learn from the pages that the app serves."""
+"""What is served besides the endpoint: the script, the pixel, the app's own pages, the numbers."""

@@ -1,0 +1,58 @@
+"""Serving an app under waitress until somebody says stop, for the commands that are servers."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from ztas_middleware.cli.options import fail
+from ztas_middleware.errors import ZtasError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from wsgiref.types import WSGIApplication
+
+
+class Listener(NamedTuple):
+    """A server that has its port and waits to be run."""
+
+    url: str
+    """Without a slash at the end."""
+    run: Callable[[], None]
+    """Serves until the process is interrupted (Ctrl-C) or `stopping_in_order` says so."""
+    close: Callable[[], None]
+
+
+def listen(application: WSGIApplication, host: str, port: int) -> Listener:
+    """Take `port` (0: any that is free) on `host`, or one clear line and exit 1."""
+    try:
+        from waitress.server import create_server  # noqa: PLC0415 - an extra, see the message
+    except ImportError:
+        fail(ZtasError("this command needs waitress: pip install 'ztas-middleware[serve]'"))
+    try:
+        server = create_server(application, host=host, port=port)
+    except (OSError, ValueError) as error:
+        # ValueError is waitress's word for a host that has no address.
+        reason = getattr(error, "strerror", None) or "no such host"
+        fail(ZtasError(f"can't listen on {host}:{port}: {reason}"))
+    # A name with several addresses has a socket for each.
+    (_, taken), *_ = getattr(server, "effective_listen", [(host, port)])
+    taken = getattr(server, "effective_port", taken)
+    return Listener(f"http://{bracketed(host)}:{taken}", server.run, server.close)
+
+
+def bracketed(host: str) -> str:
+    """`host` as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
+@contextlib.contextmanager
+def stopping_in_order() -> Iterator[None]:
+    """Let SIGTERM, with which service managers say stop, unwind the program as Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
