@@ -223,9 +223,7 @@ def hits_of_day(day: date, number: int, site_id: str, scale: float = 1) -> list[
     return [hit for hit in hits if hit.time < midnight + 86_400_000]
 
 
-def _origins_of_day(
-    number: int, usual: float, rng: random.Random
-) -> Iterator[tuple[Origin, int]]:
+def _origins_of_day(number: int, usual: float, rng: random.Random) -> Iterator[tuple[Origin, int]]:
     """How many visits come from where; campaigns and the forum come on top."""
     total = sum(ORIGINS.values())
     for origin, weight in ORIGINS.items():

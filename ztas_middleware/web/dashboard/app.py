@@ -76,9 +76,7 @@ class Dashboard:
             environ=environ,
             now=now,
             root=root,
-            files={
-                name: f"{root}/-/{name}?v={file.digest}" for name, file in self._files.items()
-            },
+            files={name: f"{root}/-/{name}?v={file.digest}" for name, file in self._files.items()},
             mount=mount,
             sees_all=self._gate is None or self._gate.is_open_for(environ, now),
             has_login=self._gate is not None and self._gate.has_login,

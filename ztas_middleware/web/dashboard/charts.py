@@ -136,7 +136,7 @@ def columns(slots: Sequence[Slot], values: Sequence[int], title: str) -> str:
         height = max(2.0, 64 * value / top)
         css = "column" if value else "column none"
         drawn.append(
-            f'<g><title>{escape(slot.long)}</title>'
+            f"<g><title>{escape(slot.long)}</title>"
             f'<rect class="target" x="{_number(index * pitch)}%" width="{_number(pitch)}%" '
             'height="64"/>'
             f'<rect class="{css}" x="{_number((index + 0.12) * pitch)}%" '

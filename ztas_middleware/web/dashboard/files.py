@@ -38,9 +38,7 @@ class File:
     def answer(self, environ: Mapping[str, Any]) -> Answer:
         """The file, or that the reader has it already."""
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
-        body, etag, encoding = (
-            self._gzipped if accepted and takes_gzip(accepted) else self._plain
-        )
+        body, etag, encoding = self._gzipped if accepted and takes_gzip(accepted) else self._plain
         headers = [
             ("ETag", etag),
             ("Cache-Control", _CACHE_CONTROL),

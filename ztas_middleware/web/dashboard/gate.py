@@ -50,8 +50,10 @@ class Gate:
 
     def is_shared(self, site_id: str, token: str | None) -> bool:
         """Whether a token lets one look at a site."""
-        return self._sessions is not None and bool(token) and self._sessions.is_shared(
-            site_id, token or ""
+        return (
+            self._sessions is not None
+            and bool(token)
+            and self._sessions.is_shared(site_id, token or "")
         )
 
     def share_token(self, site_id: str) -> str | None:

@@ -43,9 +43,7 @@ FACES: Final[Mapping[Dimension, Face]] = {
     Dimension.EXIT: Face("Exit", "Exit page", ("page",)),
     Dimension.SOURCE: Face("Sources", "Source", ("source",)),
     Dimension.REFERRER: Face("Referrers", "Referrer", ("referrer",)),
-    Dimension.CAMPAIGN: Face(
-        "Campaigns", "Campaign", ("utm_source", "utm_medium", "utm_campaign")
-    ),
+    Dimension.CAMPAIGN: Face("Campaigns", "Campaign", ("utm_source", "utm_medium", "utm_campaign")),
     Dimension.COUNTRY: Face("Countries", "Country", ("country",), has_share=True),
     Dimension.DEVICE: Face("Devices", "Device", ("device",), has_share=True),
     Dimension.BROWSER: Face("Browsers", "Browser", ("browser",), has_share=True),
@@ -54,14 +52,17 @@ FACES: Final[Mapping[Dimension, Face]] = {
     Dimension.EVENT: Face("Events", "Event", ("action", "")),
 }
 
-CARDS: Final[Mapping[str, tuple[Dimension, ...]]] = {
-    "Where people come from": (Dimension.SOURCE, Dimension.REFERRER, Dimension.CAMPAIGN),
-    "What people read": (Dimension.PAGE, Dimension.ENTRY, Dimension.EXIT),
-    "Where people are": (Dimension.COUNTRY,),
-    "What people use": (Dimension.DEVICE, Dimension.BROWSER, Dimension.OS),
-    "What people do": (Dimension.EVENT,),
+CARDS: Final[Mapping[str, tuple[str, tuple[Dimension, ...]]]] = {
+    "sources": (
+        "Where people come from",
+        (Dimension.SOURCE, Dimension.REFERRER, Dimension.CAMPAIGN),
+    ),
+    "pages": ("What people read", (Dimension.PAGE, Dimension.ENTRY, Dimension.EXIT)),
+    "countries": ("Countries", (Dimension.COUNTRY,)),
+    "technology": ("What people use", (Dimension.DEVICE, Dimension.BROWSER, Dimension.OS)),
+    "events": ("Events", (Dimension.EVENT,)),
 }
-"""The lists that share a card, the first one on top."""
+"""The lists that share a card, under the card's title; the first one is on top."""
 
 FILTER_NAMES: Final[Mapping[str, str]] = {
     "page": "Page",
@@ -88,7 +89,7 @@ EMPTY: Final[Mapping[Dimension, str]] = {
     Dimension.REFERRER: "No other site has sent anybody in this period.",
     Dimension.CAMPAIGN: "Links with utm_source, utm_medium or utm_campaign are listed here.",
     Dimension.COUNTRY: "Countries come from the script’s timezone or a header of your proxy.",
-    Dimension.EVENT: "Nothing yet. ZTA.track(\"signup\") in a page’s script sends an event.",
+    Dimension.EVENT: 'Nothing yet. ZTA.track("signup") in a page’s script sends an event.',
 }
 
 
@@ -146,7 +147,7 @@ def listing(report: Report, dimension: Dimension, question: Question, limit: int
         number_name=COLUMNS[shape.number],
         rows=tuple(_row(report, dimension, entry, question, most) for entry in entries),
         is_cut=len(entries) == limit,
-        empty=EMPTY.get(dimension, "Nothing in this period."),
+        empty=_empty(dimension, question),
         all_href=question.query(list=shape.key),
         csv_query=question.query(list=shape.key),
     )
@@ -157,9 +158,7 @@ def shown_value(filter_name: str, value: str) -> str:
     return country_name(value) if filter_name == "country" else value
 
 
-def _row(
-    report: Report, dimension: Dimension, entry: Entry, question: Question, most: int
-) -> Row:
+def _row(report: Report, dimension: Dimension, entry: Entry, question: Question, most: int) -> Row:
     shape, face = SHAPES[dimension], FACES[dimension]
     wanted = {
         name: value
@@ -180,6 +179,12 @@ def _row(
         percentage=percent(100 * entry.number / views) if face.has_share and views else None,
         value=entry.value if shape.has_value else None,
     )
+
+
+def _empty(dimension: Dimension, question: Question) -> str:
+    if question.filters.given():
+        return "Nothing that matches the filter."
+    return EMPTY.get(dimension, "Nothing in this period.")
 
 
 def _name(dimension: Dimension, names: tuple[str | None, ...]) -> str:

@@ -18,7 +18,7 @@ from ztas_middleware.web.dashboard.questions import LISTS, parse_question
 from ztas_middleware.web.dashboard.reasons import REASONS
 from ztas_middleware.web.dashboard.rendering import answer
 from ztas_middleware.web.dashboard.spreadsheets import list_csv, series_csv
-from ztas_middleware.web.dashboard.views import PERIOD_NAMES, Link, site_view
+from ztas_middleware.web.dashboard.views import period_links, site_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,14 @@ NOW_ROWS: Final = 5
 """Pages and sources of the last five minutes, and the latest page views."""
 
 
+class SiteLink(NamedTuple):
+    """A site in the menu."""
+
+    text: str
+    href: str
+    current: bool
+
+
 class SiteRow(NamedTuple):
     """A site in the overview."""
 
@@ -45,6 +53,8 @@ class SiteRow(NamedTuple):
     visitors: int
     pageviews: int
     change: Change | None
+    before: str
+    """Visitors in the period before."""
     active: int
     sparkline: str
     public: bool
@@ -89,18 +99,10 @@ class Pages:
         question = parse_question(visit.query, shown[0].timezone, visit.now)
         question = question.plain()
         rows = tuple(self._site_row(visit, site) for site in shown)
-        periods = tuple(
-            Link(
-                name,
-                question.for_period({"period": key}),
-                question.period_query.get("period") == key,
-            )
-            for key, name in PERIOD_NAMES.items()
-        )
         values = {
             **visit.common(),
             "rows": rows,
-            "periods": periods,
+            "periods": period_links(question),
             "problems": question.problems,
             "is_partial": not visit.sees_all,
         }
@@ -184,15 +186,7 @@ class Pages:
             "site": site,
             "domain": display_name(site),
             "dates": dates.day_range(first, last),
-            "periods": tuple(
-                Link(
-                    name,
-                    question.for_period({"period": key}),
-                    question.period_query.get("period") == key,
-                )
-                for key, name in PERIOD_NAMES.items()
-                if key != "24h"
-            ),
+            "periods": period_links(question)[1:],
             "problems": question.problems,
             "rows": tuple(
                 ReasonRow(name, text, totals[reason], totals[reason] / most)
@@ -242,6 +236,7 @@ class Pages:
             visitors=visitors,
             pageviews=summary.pageviews,
             change=before and relative_change(visitors, before.unique_visitors),
+            before=exact(before.unique_visitors) if before else "",
             active=self._reports.realtime(site.id, limit=1, now=visit.now).active_visitors,
             sparkline=charts.sparkline(values, f"{short(visitors)} visitors in all"),
             public=site.public,
@@ -256,9 +251,7 @@ class Pages:
 
 def _now_view(now: Realtime) -> NowView:
     minutes = now.visitors_per_minute
-    slots = [
-        Slot(one.label, f"{one.label} – {exact(one.visitors)} active") for one in minutes
-    ]
+    slots = [Slot(one.label, f"{one.label} – {exact(one.visitors)} active") for one in minutes]
     most = max((one.visitors for one in minutes), default=0)
     title = f"Visitors in each of the last {len(minutes)} minutes, {exact(most)} at most"
     return NowView(
@@ -268,9 +261,9 @@ def _now_view(now: Realtime) -> NowView:
     )
 
 
-def _others(visit: Visit, sites: Iterable[Site], here: Site) -> tuple[Link, ...]:
+def _others(visit: Visit, sites: Iterable[Site], here: Site) -> tuple[SiteLink, ...]:
     """The menu of sites; none where there is just one."""
     links = tuple(
-        Link(display_name(site), visit.address(site), site.id == here.id) for site in sites
+        SiteLink(display_name(site), visit.address(site), site.id == here.id) for site in sites
     )
     return links if len(links) > 1 else ()

@@ -47,9 +47,7 @@ class Sessions:
         """Whether a request's `Cookie` header has a session in it that is not over."""
         wanted = COOKIE.encode()
         return any(
-            self._is_valid(value, now)
-            for name, value in parse_cookie(cookies)
-            if name == wanted
+            self._is_valid(value, now) for name, value in parse_cookie(cookies) if name == wanted
         )
 
     def share_token(self, site_id: str) -> str:

@@ -35,25 +35,26 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.model import Site
     from ztas_middleware.reports.report import FunnelResult, GoalResult, Point, Report, Summary
-    from ztas_middleware.store.tallies import Dimension
     from ztas_middleware.web.dashboard.questions import Question
     from ztas_middleware.web.dashboard.series import Series
 
-PERIOD_NAMES: Final[Mapping[str, str]] = {
-    "24h": "24 hours",
-    "7d": "7 days",
-    "30d": "30 days",
-    "90d": "90 days",
-    "365d": "12 months",
+PERIOD_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "24h": ("24 hours", "24 h"),
+    "7d": ("7 days", "7 d"),
+    "30d": ("30 days", "30 d"),
+    "90d": ("90 days", "90 d"),
+    "365d": ("12 months", "12 m"),
 }
+"""What the periods are called, and where there is little room."""
 
 
-class Link(NamedTuple):
-    """A link, and whether it leads to what is shown already."""
+class PeriodLink(NamedTuple):
+    """A link to a period, and whether it is the one that is shown."""
 
     text: str
+    brief: str
     href: str
-    current: bool = False
+    current: bool
 
 
 class Tile(NamedTuple):
@@ -101,7 +102,7 @@ class SiteView:
     dates: str
     """Of the period, in words."""
     timezone: str
-    periods: tuple[Link, ...]
+    periods: tuple[PeriodLink, ...]
     earlier: str | None
     later: str | None
     first: str
@@ -119,7 +120,9 @@ class SiteView:
     series: Series
     chart: str
     """SVG."""
-    cards: tuple[Card, ...]
+    has_before: bool
+    """Whether there was anything in the period before."""
+    cards: Mapping[str, Card]
     goals: tuple[GoalRow, ...]
     funnels: tuple[FunnelResult, ...]
     alone: Listing | None
@@ -154,14 +157,7 @@ def site_view(
         site_id=site.id,
         dates="Last 24 hours" if is_hours else dates.day_range(first, last),
         timezone=report.timezone,
-        periods=tuple(
-            Link(
-                name,
-                question.for_period({"period": key}),
-                question.period_query.get("period") == key,
-            )
-            for key, name in PERIOD_NAMES.items()
-        ),
+        periods=period_links(question),
         earlier=before_period and question.for_period(before_period),
         later=after_period and question.for_period(after_period),
         first=first.isoformat(),
@@ -181,13 +177,26 @@ def site_view(
         tiles=_tiles(report.summary, report.previous),
         series=series,
         chart=_chart(series, is_running=is_hours or last == today),
-        cards=() if alone else _cards(report, question),
+        has_before=_has_before(series),
+        cards={} if alone else _cards(report, question),
         goals=tuple(_goal_row(site, goal, question) for goal in report.goals),
         funnels=report.funnels,
         alone=alone,
         back=question.query(),
         csv_query=question.query(series="1"),
         is_empty=not report.summary.sessions and not filters,
+    )
+
+
+def period_links(question: Question) -> tuple[PeriodLink, ...]:
+    """The same question for each of the periods that end now."""
+    return tuple(
+        PeriodLink(
+            *names,
+            question.for_period({"period": key}),
+            question.period_query.get("period") == key,
+        )
+        for key, names in PERIOD_NAMES.items()
     )
 
 
@@ -236,7 +245,7 @@ def _tiles(now: Summary, before: Summary | None) -> tuple[Tile, ...]:
 def _chart(series: Series, *, is_running: bool) -> str:
     steps = series.steps
     lines = []
-    if all(step.pageviews_before is not None for step in steps):
+    if _has_before(series):
         lines += [
             Line("page views before", [step.pageviews_before or 0 for step in steps], "before"),
             Line("visitors before", [step.visitors_before or 0 for step in steps], "before"),
@@ -246,17 +255,20 @@ def _chart(series: Series, *, is_running: bool) -> str:
         Line("visitors", [step.visitors for step in steps], "now", filled=True),
     ]
     title = f"Page views and visitors by {series.unit}. The same numbers are in the table below."
-    return charts.line_chart(
-        [step.slot for step in steps], lines, title, is_running=is_running
-    )
+    # The last week of a chart ends with the period; it may be over but for an hour.
+    is_running = is_running and series.unit != "week"
+    return charts.line_chart([step.slot for step in steps], lines, title, is_running=is_running)
 
 
-def _cards(report: Report, question: Question) -> tuple[Card, ...]:
-    def one(key: int, title: str, dimensions: tuple[Dimension, ...]) -> Card:
-        listings = tuple(listing(report, dim, question, SHORT) for dim in dimensions)
-        return Card(f"card-{key}", title, listings)
+def _has_before(series: Series) -> bool:
+    return any(step.pageviews_before or step.visitors_before for step in series.steps)
 
-    return tuple(one(key, *card) for key, card in enumerate(CARDS.items()))
+
+def _cards(report: Report, question: Question) -> dict[str, Card]:
+    return {
+        key: Card(key, title, tuple(listing(report, dim, question, SHORT) for dim in dimensions))
+        for key, (title, dimensions) in CARDS.items()
+    }
 
 
 def _goal_row(site: Site, goal: GoalResult, question: Question) -> GoalRow:
@@ -272,4 +284,3 @@ def _goal_row(site: Site, goal: GoalResult, question: Question) -> GoalRow:
 
 def _maybe(say: Callable[[float], str], number: float | None) -> str | None:
     return None if number is None else say(number)
-
