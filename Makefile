@@ -23,7 +23,7 @@ $(BIN)/python:
 
 # One stamp each, so that a second run starts at once.
 $(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[serve]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dashboard,serve]'
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python

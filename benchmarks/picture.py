@@ -23,11 +23,12 @@ HEAD, HEAD_WITHOUT_LEGEND = 54, 32
 # Okabe and Ito's colours, told apart by the colour-blind too, on white and on black.
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f }
+.page { fill: #ffffff }
 .title { font-weight: 600; font-size: 15px }
 .quiet { fill: #57606a }
 .s0 { fill: #9aa4af } .s1 { fill: #0072b2 } .s2 { fill: #e69f00 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3 } .quiet { fill: #9aa4af }
+  .page { fill: #0d1117 } text { fill: #e6edf3 } .quiet { fill: #9aa4af }
   .s0 { fill: #6e7781 } .s1 { fill: #56b4e9 }
 }
 """
@@ -46,7 +47,10 @@ def draw(run: Run) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + 20}" '
         f'width="{WIDTH}" height="{top + 20}" role="img" aria-label="Benchmark results">\n'
-        f"<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
+        # A page of its own: what prefers dark and what is dark need not be the same.
+        f'<style>{STYLE}</style>\n<rect class="page" width="100%" height="100%" rx="8"/>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 import sys
 from contextlib import closing
@@ -43,10 +42,8 @@ class Kind:
     calls_with_cut_bodies: bool = True
     """Else a client that leaves in the middle of its body never gets as far as the app."""
     processes: int = 1
-    stops_on: signal.Signals = signal.SIGTERM
-    """What stops it in order; those that take no notice of SIGTERM die of it on the spot."""
-    stopped: int = 0
-    """Its exit status then."""
+    heeds_sigterm: bool = True
+    """Else the app's module has to see to it, or the server dies of it on the spot."""
 
 
 def gunicorn(*options, **traits):
@@ -81,12 +78,11 @@ KINDS = {
             *("--no-clear-untrusted-proxy-headers", APP),
         ),
         calls_with_cut_bodies=False,
-        stops_on=signal.SIGINT,
+        heeds_sigterm=False,
     ),
     "cheroot": Kind(
         (*PYTHON, "-m", "cheroot", "--bind", "127.0.0.1:{port}", APP),
-        stops_on=signal.SIGINT,
-        stopped=-signal.SIGINT,
+        heeds_sigterm=False,
     ),
     "granian": Kind(
         (*PYTHON, "-m", "granian", "--interface=wsgi", "--workers=2", "--port={port}", APP),
@@ -114,6 +110,8 @@ class Server:
             return [str(part).format(port=port, unix=self.unix) for part in kind.command]
 
         environment = {"ZTAS_CONFIG": str(config), "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
+        if not kind.heeds_sigterm:
+            environment["HEED_SIGTERM"] = "1"
         self.process, self.port = start_on_free_port(command, folder=folder, env=environment)
 
     def connect(self, source="127.0.0.1"):

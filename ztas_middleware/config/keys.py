@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from ztas_middleware.config.model import Bots, Config, DashboardAccess, Site
+from ztas_middleware.config.matches import funnels, goals
+from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAccess, Site
 from ztas_middleware.config.nodes import Node, refuse
 from ztas_middleware.config.sections import Key, Table, named, section
 from ztas_middleware.config.settings import (
@@ -20,6 +21,7 @@ from ztas_middleware.config.settings import (
     parameter,
     password,
     site_id,
+    token,
     url_path,
     zone,
 )
@@ -34,11 +36,18 @@ SITE: Table = {
     "inject": Key(boolean),
     "public": Key(boolean),
     "retention_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
+    "goals": Key(goals),
+    "funnels": Key(funnels),
 }
 
 BOTS: Table = {
     "allow": Key(list_of(text)),
     "deny": Key(list_of(text)),
+}
+
+API: Table = {
+    "path": Key(optional(folder)),
+    "tokens": Key(list_of(token)),
 }
 
 DASHBOARD: Table = {
@@ -74,6 +83,7 @@ CONFIG: Table = {
     "max_body": Key(integer(1, 1_073_741_824, hint=" bytes")),
     "max_batch": Key(integer(1, 1_000_000)),
     "durability": Key(choice("commit", "full")),
+    "api": Key(section(ApiAccess, API)),
     "dashboard": Key(section(DashboardAccess, DASHBOARD)),
 }
 

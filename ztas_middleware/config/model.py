@@ -38,12 +38,12 @@ class Site:
     """Whether the app's own pages are counted on the server."""
     inject: bool = False
     """Whether the app's own pages get the script tag; needs `script`."""
+    public: bool = False
+    """Whether anyone may read its numbers."""
     retention_days: int | None = None
     """Age in days past which hits are pruned; None keeps them."""
     goals: tuple[Goal, ...] = ()
     funnels: tuple[Funnel, ...] = ()
-    public: bool = False
-    """Whether anyone may read its numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,8 @@ class Bots:
 class ApiAccess:
     """Where the JSON API is served, and to whom."""
 
-    path: str
-    """The URL path that its own paths start with; no trailing slash."""
+    path: str | None = None
+    """The URL path that its own paths start with, without a trailing slash; None: not served."""
     tokens: tuple[str, ...] = ()
     """SHA-256 of each token's UTF-8, lower-case hex."""
 
@@ -100,8 +100,7 @@ class Config:
     max_batch: int = 100
     """Events."""
     durability: Durability = "commit"
-    api: ApiAccess | None = None
-    """None: not served."""
+    api: ApiAccess = field(default_factory=ApiAccess)
     dashboard: DashboardAccess = field(default_factory=DashboardAccess)
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""

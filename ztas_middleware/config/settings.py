@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MAX_SITE_ID = 64
 _MAX_PATH = 256
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_TOKEN = re.compile(r"sha256:([0-9a-f]{64})")
 _UTC = frozenset({"UTC", "Etc/UTC"})
 # IPv4-mapped IPv6, ::ffff:0:0/96 (RFC 4291, 2.5.5.2).
 _MAPPED = IPv6Network("::ffff:0:0/96")
@@ -110,6 +111,14 @@ def url_path(node: Node) -> str:
 def folder(node: Node) -> str:
     """The path that other paths are below, without its trailing slash; `/` becomes empty."""
     return url_path(node).removesuffix("/")
+
+
+def token(node: Node) -> str:
+    """The SHA-256 of a token, as lower-case hex; the token itself must never be in the file."""
+    stored = _TOKEN.fullmatch(text(node).lower())
+    if stored is None:
+        raise refuse(node, "must be a hash (sha256: and 64 hex digits) as `ztas token` prints it")
+    return stored[1]
 
 
 def password(node: Node) -> str:

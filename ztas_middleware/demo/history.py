@@ -281,8 +281,14 @@ def _visit(
         if action is not None:
             events += 1
             value = PRICES.get(view.path, 42.0)
-            fields = {"type": "event", "action": action, "category": "shop", "value": value}
-            yield later._replace(time=view.time + int(read * 700), path=view.path, **fields)
+            yield later._replace(
+                time=view.time + int(read * 700),
+                type="event",
+                path=view.path,
+                action=action,
+                category="shop",
+                value=value,
+            )
         following = WAYS[view.path].draw(rng)
         end = view.time + int(read * 1000)
         yield later._replace(

@@ -45,6 +45,14 @@ def routes(
         from ztas_middleware.web.pixel import Pixel  # noqa: PLC0415
 
         found[config.pixel] = Pixel(config, recorder, outages)
+    if config.api.path is not None:
+        from ztas_middleware.reports.reader import Reports  # noqa: PLC0415
+        from ztas_middleware.web.api import Api  # noqa: PLC0415
+
+        api = Api(config, Reports(config), outages)
+        found[f"{config.api.path}/stats"] = api.stats
+        found[f"{config.api.path}/realtime"] = api.realtime
+        found[f"{config.api.path}/export"] = api.export
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from ztas_middleware.reports.drops import dropped
@@ -75,7 +75,7 @@ class ReasonRow(NamedTuple):
 
     name: str
     explanation: str
-    count: int
+    number: int
     share: float
 
 
@@ -235,7 +235,7 @@ class Pages:
             href=visit.address(site) + question.query().removesuffix("?"),
             visitors=visitors,
             pageviews=summary.pageviews,
-            change=before and relative_change(visitors, before.unique_visitors),
+            change=relative_change(visitors, before.unique_visitors) if before else None,
             before=exact(before.unique_visitors) if before else "",
             active=self._reports.realtime(site.id, limit=1, now=visit.now).active_visitors,
             sparkline=charts.sparkline(values, f"{short(visitors)} visitors in all"),

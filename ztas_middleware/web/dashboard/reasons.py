@@ -11,12 +11,11 @@ if TYPE_CHECKING:
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "bot": (
         "Bots",
-        "Crawlers, monitors and scripts. If one of them is a person after all, put a part of its "
-        "User-Agent into bots.allow.",
+        "Crawlers, monitors and scripts. If one is a person after all, use bots.allow.",
     ),
     "prefetch": (
         "Prefetched pages",
-        "A browser loaded the page in case somebody would open it. It counts when it is shown.",
+        "A browser loaded the page in case somebody opens it. It counts when it is shown.",
     ),
     "opt_out": (
         "Opted out",
@@ -24,18 +23,16 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "excluded": (
         "Excluded",
-        "The page matches exclude_paths, or the address is one of exclude_addresses: most often "
-        "your own.",
+        "The page is one of exclude_paths, or the address one of exclude_addresses.",
     ),
     "origin": (
         "Wrong origin",
-        "The page was served from a host that is none of this site’s domains. If it is yours, "
-        "add it to domain.",
+        "The page’s host is none of this site’s domains. If it is yours, add it to domain.",
     ),
     "rate_limit": (
         "Too many at once",
-        "One address sent more than rate_limit requests in a minute. Behind a proxy, check that "
-        "it is one of trusted_proxies: otherwise all visitors seem to have one address.",
+        "One address sent more than rate_limit requests in a minute. Is your proxy one of "
+        "trusted_proxies? If not, all visitors seem to have its address.",
     ),
     "invalid": (
         "Not understood",

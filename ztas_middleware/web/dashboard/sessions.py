@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from webob.cookies import SignedSerializer, make_cookie, parse_cookie
+from webob.cookies import RequestCookies, SignedSerializer, make_cookie
 
 if TYPE_CHECKING:
     from ztas_middleware.answer import Header
@@ -45,10 +45,8 @@ class Sessions:
 
     def is_open(self, cookies: str, now: int) -> bool:
         """Whether a request's `Cookie` header has a session in it that is not over."""
-        wanted = COOKIE.encode()
-        return any(
-            self._is_valid(value, now) for name, value in parse_cookie(cookies) if name == wanted
-        )
+        value = RequestCookies({"HTTP_COOKIE": cookies}).get(COOKIE)
+        return value is not None and self._is_valid(value.encode("utf-8", "replace"), now)
 
     def share_token(self, site_id: str) -> str:
         """What lets anyone look at one site, and at nothing else."""

@@ -23,8 +23,8 @@ def list_csv(report: Report, dimension: Dimension) -> str:
     names = [*shape.names, shape.number]
     names += ["uniqueVisitors"] if shape.has_visitors else []
     names += ["value"] if shape.has_value else []
-    entries = [entry.to_json(shape) for entry in report.lists[dimension]]
-    return _csv(names, ([entry[name] for name in names] for entry in entries))
+    rows = [list(entry.to_json(shape).values()) for entry in report.lists[dimension]]
+    return _csv(names, rows)
 
 
 def series_csv(points: Iterable[Point]) -> str:

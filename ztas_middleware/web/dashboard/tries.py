@@ -74,7 +74,8 @@ class Tries:
             )
             return None
 
-        return self._database.transact(note)
+        wait: int | None = self._database.transact(note)
+        return wait
 
     def forget(self, address: str, now: int) -> None:
         """Whoever knew the password has made no vain tries.

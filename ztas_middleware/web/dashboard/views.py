@@ -31,7 +31,7 @@ from ztas_middleware.web.dashboard.questions import LISTS, earlier, later, today
 from ztas_middleware.web.dashboard.series import series_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ztas_middleware.config.model import Site
     from ztas_middleware.reports.report import FunnelResult, GoalResult, Point, Report, Summary
@@ -158,8 +158,8 @@ def site_view(
         dates="Last 24 hours" if is_hours else dates.day_range(first, last),
         timezone=report.timezone,
         periods=period_links(question),
-        earlier=before_period and question.for_period(before_period),
-        later=after_period and question.for_period(after_period),
+        earlier=None if before_period is None else question.for_period(before_period),
+        later=None if after_period is None else question.for_period(after_period),
         first=first.isoformat(),
         last=last.isoformat(),
         today=today.isoformat(),
@@ -205,41 +205,48 @@ def _notes(report: Report) -> tuple[str, ...]:
         return ()
     day = dates.full_day(date.fromisoformat(report.answers_from))
     return (
-        f"Older hits have been pruned, so with a filter or for 24 hours the numbers begin on {day}.",
+        f"Older hits have been pruned: with a filter or by the hour, the numbers begin on {day}.",
     )
 
 
 def _tiles(now: Summary, before: Summary | None) -> tuple[Tile, ...]:
-    def count(name: str, number: int, past: int | None) -> Tile:
-        change = None if past is None else relative_change(number, past)
-        return Tile(name, short(number), exact(number), change, _maybe(exact, past))
-
-    def time(name: str, number: float, past: float | None) -> Tile:
-        change = None if past is None else relative_change(number, past)
-        said = f"{exact(number)} seconds"
-        return Tile(name, duration(number), said, change, _maybe(duration, past))
-
-    rate = before and points_change(now.bounce_rate, before.bounce_rate, less_is_better=True)
-    if before is not None and not before.sessions:
-        rate = None
+    # A rate of no sessions is nothing to compare with.
+    rate_before = None if before is None or not before.sessions else before.bounce_rate
+    rate = None
+    if rate_before is not None:
+        rate = points_change(now.bounce_rate, rate_before, less_is_better=True)
     return (
-        count("Visitors", now.unique_visitors, before and before.unique_visitors),
-        count("Page views", now.pageviews, before and before.pageviews),
-        count("Sessions", now.sessions, before and before.sessions),
+        _count("Visitors", now.unique_visitors, before.unique_visitors if before else None),
+        _count("Page views", now.pageviews, before.pageviews if before else None),
+        _count("Sessions", now.sessions, before.sessions if before else None),
         Tile(
             "Bounce rate",
             percent(now.bounce_rate),
             percent(now.bounce_rate),
             rate,
-            before and percent(before.bounce_rate),
+            None if rate_before is None else percent(rate_before),
         ),
-        time(
+        _time(
             "Session duration",
             now.avg_session_duration,
-            before and before.avg_session_duration,
+            before.avg_session_duration if before else None,
         ),
-        time("Time on page", now.avg_time_on_page, before and before.avg_time_on_page),
+        _time("Time on page", now.avg_time_on_page, before.avg_time_on_page if before else None),
     )
+
+
+def _count(name: str, number: int, before: int | None) -> Tile:
+    if before is None:
+        return Tile(name, short(number), exact(number), None, None)
+    change = relative_change(number, before)
+    return Tile(name, short(number), exact(number), change, exact(before))
+
+
+def _time(name: str, seconds: float, before: float | None) -> Tile:
+    said = f"{exact(seconds)} seconds"
+    if before is None:
+        return Tile(name, duration(seconds), said, None, None)
+    return Tile(name, duration(seconds), said, relative_change(seconds, before), duration(before))
 
 
 def _chart(series: Series, *, is_running: bool) -> str:
@@ -280,7 +287,3 @@ def _goal_row(site: Site, goal: GoalResult, question: Question) -> GoalRow:
         return GoalRow(goal, None, active=False)
     active = question.filters.given().get(name) == value
     return GoalRow(goal, question.query(**{name: None if active else value}), active)
-
-
-def _maybe(say: Callable[[float], str], number: float | None) -> str | None:
-    return None if number is None else say(number)

@@ -1,0 +1,200 @@
+"""Events: from code, from attributes, and by themselves.
+
+Each test opens one page and does many things in it: a browser is slow to set up.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+EVENT = ("action", "category", "label", "value")
+
+CALLS = {
+    "ZTA.track('signup')": ("signup", None, None, None),
+    "ZTA.track('a', {category: 'shop', label: 'teapot', value: 24.5})": (
+        "a",
+        "shop",
+        "teapot",
+        24.5,
+    ),
+    "ZTA.track('b', {value: '24.50'})": ("b", None, None, 24.5),
+    "ZTA.track('c', {value: 0, label: 0})": ("c", None, "0", 0.0),
+    "ZTA.track('d', {value: 'much', label: null})": ("d", None, None, None),
+    "ZTA.track('e', null)": ("e", None, None, None),
+    "ZTA.track('f', {path: '/x', siteId: 'y', type: 'z'})": ("f", None, None, None),
+    "ZTA.trackEvent('shop', 'g', 'teapot', 24.5)": ("g", "shop", "teapot", 24.5),
+    "ZTA.trackEvent('shop', 'h')": ("h", "shop", None, None),
+    "ZTA.track(7)": ("7", None, None, None),
+    "ZTA.track()": (None, None, None, None),
+}
+
+
+def test_custom_events(site, page):
+    page.goto(f"{site.origin}/shop")
+    for call in CALLS:
+        page.evaluate(call)
+    rows = site.expect(*CALLS.values(), fields=EVENT, kind="event")
+    assert {row["path"] for row in rows} == {"/shop"}
+
+
+def test_calls_that_make_no_sense_do_nothing(site, page):
+    page.goto(site.origin)
+    page.evaluate("ZTA.track(Symbol())")
+    page.evaluate("ZTA.track({ toString() { throw 1 } })")
+    page.evaluate("ZTA.track('x', { value: Symbol() })")
+    page.evaluate("ZTA.trackEvent(1n, Symbol())")
+    page.evaluate("ZTA.track('end')")
+    site.expect("end", fields=("action",), kind="event")
+
+
+def test_page_view_by_hand(site, page):
+    page.goto(site.origin)
+    page.evaluate("ZTA.trackPageView()")
+    site.expect(("pageview", "/"), ("engagement", "/"), ("pageview", "/"))
+
+
+DECLARED = """
+<button id="full" data-zta-track="full" data-zta-category="form" data-zta-label="top"
+  data-zta-value="2.5">full</button>
+<button data-zta-track="icon"><svg width="20" height="20"><circle id="icon" cx="9" cy="9" r="9"/>
+</svg></button>
+<span id="bare" data-zta-track="bare" data-zta-value="">bare</span>
+<p onclick="event.stopPropagation()"><b id="inner" data-zta-track="inner">b</b></p>
+<a id="link" href="#x" data-zta-track="link">link</a>
+<button id="key" data-zta-track="key">key</button>
+<button id="other" data-zta-track="other">other</button>
+<div id="host"></div>
+<script>
+  const root = document.getElementById("host").attachShadow({ mode: "open" });
+  root.innerHTML = "<button data-zta-track='deep'><i id='deep'>deep</i></button>";
+</script>
+"""
+
+
+def test_declared_events(site, page):
+    site.body = DECLARED
+    page.goto(site.origin)
+    for target in ("#full", "#icon", "#bare", "#inner", "#link", "#deep", "h1"):
+        page.click(target)
+    page.focus("#key")
+    page.keyboard.press("Enter")
+    # The middle button does nothing to a button, and the right one to nothing at all.
+    page.click("#other", button="middle")
+    page.click("#other", button="right")
+    page.click("#link", button="right")
+    site.expect(
+        ("full", "form", "top", 2.5),
+        *((name, None, None, None) for name in ("icon", "bare", "inner", "link", "deep", "key")),
+        fields=EVENT,
+        kind="event",
+    )
+
+
+@pytest.fixture
+def links(site):
+    """A page with links of all kinds, whose clicks lead nowhere."""
+    site.body = f"""
+      <a id="out" href="{site.foreign_origin}/shop/teapot?secret=1#x"><b>out</b></a>
+      <a id="tab" href="{site.foreign_origin}/tab" target="_blank">tab</a>
+      <a id="own" href="{site.origin}/next">own</a>
+      <a id="mail" href="mailto:a@b.example">mail</a>
+      <a id="call" href="tel:+4930123456">call</a>
+      <a id="void" href="javascript:void 0">void</a>
+      <a id="name">no link</a>
+      <svg width="50" height="20"><a id="svg" href="/x"><text y="15">svg</text></a></svg>
+      <a id="pdf" href="/files/Price%20list.PDF?v=2">pdf</a>
+      <a id="far" href="{site.foreign_origin}/files/tea.zip">far</a>
+      <a id="html" href="/files/pdf">html</a>
+    """
+    return site
+
+
+STAY = """for (const type of ["click", "auxclick"])
+  addEventListener(type, (event) => event.preventDefault());"""
+LINKS = ["out", "tab", "own", "mail", "call", "void", "name", "svg", "pdf", "far", "html"]
+
+
+@pytest.mark.parametrize(
+    ("track", "events"),
+    [
+        (
+            "outbound",
+            ["outbound OTHER/shop/teapot", "outbound OTHER/tab", "outbound OTHER/files/tea.zip"],
+        ),
+        ("downloads", ["download /files/Price%20list.PDF", "download /files/tea.zip"]),
+        ("forms", []),
+        (
+            "downloads outbound",
+            [
+                "outbound OTHER/shop/teapot",
+                "outbound OTHER/tab",
+                "outbound OTHER/files/tea.zip",
+                "download /files/Price%20list.PDF",
+                "download /files/tea.zip",
+            ],
+        ),
+    ],
+)
+def test_links_that_leave_and_files(links, page, track, events):
+    links.attributes += f' data-track="{track}"'
+    page.goto(links.origin)
+    page.evaluate(STAY)
+    for link in LINKS:
+        page.click(f"#{link}")
+        page.click(f"#{link}", button="middle")
+        page.click(f"#{link}", button="right")
+    page.evaluate("ZTA.track('end')")
+    other = links.foreign_origin.removeprefix("http://")
+    expected = [tuple(event.replace("OTHER", other).split()) for event in events * 2]
+    links.expect(*expected, ("end", None), fields=("action", "label"), kind="event")
+
+
+def test_event_arrives_although_the_page_is_left(links, page):
+    links.attributes += ' data-track="outbound"'
+    page.goto(links.origin)
+    page.click("#out")
+    page.wait_for_url(f"{links.foreign_origin}/**")
+    links.expect("pageview", "event", "engagement", fields=("type",))
+
+
+@pytest.mark.parametrize("target", ["#out", "#tab"])
+def test_event_arrives_although_the_page_is_closed_right_after_the_click(links, page, target):
+    links.attributes += ' data-track="outbound"'
+    page.goto(links.origin)
+    page.evaluate("target => { document.querySelector(target).click() }", target)
+    page.close()
+    links.expect("outbound", fields=("action",), kind="event")
+
+
+def test_download_stays_on_the_page(links, page):
+    links.attributes += ' data-track="downloads"'
+    page.goto(links.origin)
+    with page.expect_download():
+        page.click("#pdf")
+    links.expect("pageview", "event", fields=("type",))
+
+
+FORMS = """
+<form id="newsletter" action="/subscribe"><input name="id" value="7"><input name="name">
+  <button id="a">a</button></form>
+<form name="search" action="/find"><button id="b">b</button></form>
+<form action="/wp/admin-ajax?x=1"><input name="action" value="x"><button id="c">c</button></form>
+<form><button id="d">d</button></form>
+<form id="strict"><input required><button id="e">e</button></form>
+<script>addEventListener("submit", (event) => event.preventDefault())</script>
+"""
+
+
+@pytest.mark.parametrize(
+    ("track", "labels"),
+    [("forms", ["newsletter", "search", "/wp/admin-ajax", "/contact"]), ("outbound", [])],
+)
+def test_forms(site, page, track, labels):
+    site.attributes += f' data-track="{track}"'
+    site.body = FORMS
+    page.goto(f"{site.origin}/contact?x=1")
+    for button in "abcde":
+        page.click(f"#{button}")
+    page.evaluate("ZTA.track('end')")
+    expected = [("form", label) for label in labels]
+    site.expect(*expected, ("end", None), fields=("action", "label"), kind="event")

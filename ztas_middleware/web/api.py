@@ -1,0 +1,222 @@
+"""The JSON API: `stats`, `realtime` and `export` below `api.path`, for programs that read.
+
+It asks the reports and says what they answer. Who may read is decided by a Bearer token, of which
+the configuration has only the hash, or by the site being public.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import time
+from hashlib import sha256
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from ztas_middleware.answer import Answer
+from ztas_middleware.errors import StorageError
+from ztas_middleware.reports.export import COLUMNS, FORMATS
+from ztas_middleware.reports.filters import FILTERS, Filters
+from ztas_middleware.reports.parameters import ParameterError, parse_limit
+from ztas_middleware.reports.periods import parse_date, parse_period
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ztas_middleware.answer import Header
+    from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.outages import OutageLog
+    from ztas_middleware.reports.reader import Reports
+
+    Parameters = Mapping[str, str]
+
+MOST_PARAMETERS = 50
+
+RETRY_AFTER = 5
+"""Seconds a reader is asked to wait when the database can't be read."""
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+
+_PERIOD = ("period", "startDate", "endDate")
+_FILE_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class _Refused(Exception):  # noqa: N818 - an answer, caught in this module
+    """A question that is not answered, and what is said instead."""
+
+    def __init__(self, status: str, error: str, *headers: Header) -> None:
+        self.status = status
+        self.error = error
+        self.headers = headers
+        super().__init__(error)
+
+
+class _Question(NamedTuple):
+    """A request that may be answered."""
+
+    site: Site
+    parameters: Parameters
+    now: int
+    """UTC milliseconds since 1970."""
+
+
+class Api:
+    """Answers questions under one configuration."""
+
+    def __init__(
+        self,
+        config: Config,
+        reports: Reports,
+        outages: OutageLog,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._sites = config.sites
+        self._tokens = config.api.tokens
+        self._reports = reports
+        self._outages = outages
+        self._clock = clock
+
+    def stats(self, environ: Mapping[str, Any]) -> Answer | None:
+        """`GET stats`: the report on a site and a period."""
+        return self._answer(environ, {*_PERIOD, *FILTERS, "limit"}, self._stats)
+
+    def realtime(self, environ: Mapping[str, Any]) -> Answer | None:
+        """`GET realtime`: a site right now."""
+        return self._answer(environ, {"limit"}, self._realtime)
+
+    def export(self, environ: Mapping[str, Any]) -> Answer | None:
+        """`GET export`: a site's hits, streamed."""
+        return self._answer(environ, {"type", "format", "startDate", "endDate"}, self._export)
+
+    def _answer(
+        self,
+        environ: Mapping[str, Any],
+        known: set[str],
+        answer: Callable[[_Question], Answer],
+    ) -> Answer | None:
+        """Answer GET and HEAD; None leaves every other method to the wrapped app."""
+        method = environ["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD"):
+            return None
+        try:
+            answered = answer(self._question(environ, known))
+        except _Refused as refused:
+            answered = _json(refused.status, {"error": refused.error}, *refused.headers)
+        except ParameterError as error:
+            answered = _json("400 Bad Request", {"error": str(error)})
+        except StorageError as failure:
+            self._outages.report("questions are refused with 503", failure)
+            answered = _json(
+                "503 Service Unavailable",
+                {"error": "Storage unavailable"},
+                ("Retry-After", str(RETRY_AFTER)),
+            )
+        return answered if method == "GET" else answered._replace(body=())
+
+    def _question(self, environ: Mapping[str, Any], known: set[str]) -> _Question:
+        parameters = _parameters(environ.get("QUERY_STRING", ""))
+        site_id = parameters.get("siteId")
+        if not site_id:
+            raise ParameterError("siteId", "is required")
+        site = self._sites.get(site_id)
+        # Who has no token does not learn which sites there are.
+        if (site is None or not site.public) and not self._is_token(environ):
+            raise _Refused("401 Unauthorized", "Invalid token", ("WWW-Authenticate", "Bearer"))
+        if site is None:
+            raise _Refused("404 Not Found", "Invalid site ID")
+        for name in parameters:
+            if name not in known and name != "siteId":
+                raise ParameterError(name, "is not a parameter of this question")
+        return _Question(site, parameters, self._clock() // 1_000_000)
+
+    def _is_token(self, environ: Mapping[str, Any]) -> bool:
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return False
+        # WSGI hands the header's bytes over as latin-1; what was hashed is those bytes.
+        digest = sha256(token.strip().encode("latin-1", "replace")).hexdigest()
+        # All are compared, each in constant time: neither how much of a hash is right nor
+        # whose it is can be measured.
+        return any([hmac.compare_digest(digest, stored) for stored in self._tokens])  # noqa: C419
+
+    def _stats(self, question: _Question) -> Answer:
+        site, parameters, now = question
+        report = self._reports.stats(
+            site.id,
+            parse_period(parameters, site.timezone, now),
+            filters=Filters.parse(parameters),
+            limit=parse_limit(parameters.get("limit")),
+            now=now,
+        )
+        return _json("200 OK", report.to_json())
+
+    def _realtime(self, question: _Question) -> Answer:
+        limit = parse_limit(question.parameters.get("limit"))
+        report = self._reports.realtime(question.site.id, limit=limit, now=question.now)
+        return _json("200 OK", report.to_json())
+
+    def _export(self, question: _Question) -> Answer:
+        site, parameters, _ = question
+        kind = _choice(parameters, "type", tuple(COLUMNS))
+        file_format = _choice(parameters, "format", FORMATS)
+        first, last = (
+            parse_date(name, parameters[name]) if name in parameters else None
+            for name in ("startDate", "endDate")
+        )
+        if first is not None and last is not None and last < first:
+            raise ParameterError("endDate", "must not be before startDate")
+        pieces = self._reports.export(
+            site.id, kind=kind, file_format=file_format, first=first, last=last
+        )
+        name = _FILE_NAME.sub("-", site.id)
+        headers = [
+            ("Content-Type", CONTENT_TYPES[file_format]),
+            ("Content-Disposition", f'attachment; filename="{name}-{kind}.{file_format}"'),
+            ("Cache-Control", "no-store"),
+        ]
+        return Answer("200 OK", headers, _begun(pieces))
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, the first ones read already: later there is no status to fail with."""
+    # The header of a CSV file comes without asking the database.
+    first = [piece for piece, _ in zip(pieces, range(2), strict=False)]
+    return chain(first, pieces)
+
+
+def _parameters(query: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            query, keep_blank_values=True, errors="replace", max_num_fields=MOST_PARAMETERS
+        )
+    except ValueError:
+        raise _Refused("400 Bad Request", "Too many parameters") from None
+    parameters = dict(pairs)
+    if len(parameters) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ParameterError(twice, "is given twice")
+    return parameters
+
+
+def _choice(parameters: Parameters, name: str, choices: tuple[str, ...]) -> Any:  # noqa: ANN401 - one of the literals
+    chosen = parameters.get(name, choices[0])
+    if chosen not in choices:
+        raise ParameterError(name, f"must be one of {', '.join(choices)}")
+    return chosen
+
+
+def _json(status: str, document: Mapping[str, Any], *headers: Header) -> Answer:
+    body = json.dumps(document, ensure_ascii=False).encode()
+    return Answer(
+        status,
+        [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            *headers,
+        ],
+        (body,),
+    )
