@@ -6,6 +6,7 @@ What is not switched on is not even imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.answer import Answer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.intake.recorder import Recorder
     from ztas_middleware.outages import OutageLog
+    from ztas_middleware.reports.reader import Reports
     from ztas_middleware.store.database import Database
     from ztas_middleware.web.pages import Pages
 
@@ -34,8 +36,9 @@ def routes(
         ConfigError: something is switched on that needs a package which is not installed.
     """
     found: dict[str, Handler] = {}
+    reports = cache(partial(_reports, config))
     if config.dashboard.path is not None:
-        found |= _dashboard(config, config.dashboard.path, database)
+        found |= _dashboard(config, config.dashboard.path, database, reports)
     found[config.endpoint] = Endpoint(config, recorder, outages)
     if config.script is not None:
         from ztas_middleware.web.script import Script  # noqa: PLC0415
@@ -46,17 +49,25 @@ def routes(
 
         found[config.pixel] = Pixel(config, recorder, outages)
     if config.api.path is not None:
-        from ztas_middleware.reports.reader import Reports  # noqa: PLC0415
         from ztas_middleware.web.api import Api  # noqa: PLC0415
 
-        api = Api(config, Reports(config), outages)
+        api = Api(config, reports(), outages)
         found[f"{config.api.path}/stats"] = api.stats
         found[f"{config.api.path}/realtime"] = api.realtime
         found[f"{config.api.path}/export"] = api.export
     return found
 
 
-def _dashboard(config: Config, base: str, database: Database) -> dict[str, Handler]:
+def _reports(config: Config) -> Reports:
+    """What API and dashboard both ask: what the one has counted, the other need not."""
+    from ztas_middleware.reports.reader import Reports  # noqa: PLC0415
+
+    return Reports(config)
+
+
+def _dashboard(
+    config: Config, base: str, database: Database, reports: Callable[[], Reports]
+) -> dict[str, Handler]:
     """The dashboard's paths; what they need is imported when somebody asks for one of them."""
     from importlib.util import find_spec  # noqa: PLC0415
 
@@ -76,7 +87,7 @@ def _dashboard(config: Config, base: str, database: Database) -> dict[str, Handl
             from ztas_middleware.web.dashboard.gate import Gate  # noqa: PLC0415
 
             # Two first requests at once make two, of which one is kept.
-            built.append(Dashboard(config, base, Gate(config, base, database)))
+            built.append(Dashboard(config, base, reports(), Gate(config, base, database)))
         return built[0](environ)
 
     return dict.fromkeys(places(config.sites, base), handle)

@@ -8,7 +8,6 @@ from urllib.parse import quote, urlencode
 
 from ztas_middleware.errors import StorageError
 from ztas_middleware.reports.parameters import ParameterError
-from ztas_middleware.reports.reader import Reports
 from ztas_middleware.web.dashboard.files import File
 from ztas_middleware.web.dashboard.login import LoginPages, next_parameter
 from ztas_middleware.web.dashboard.pages import Pages
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.answer import Answer
     from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.reports.reader import Reports
     from ztas_middleware.web.dashboard.gate import Gate
     from ztas_middleware.web.dashboard.paths import Place
 
@@ -32,6 +32,7 @@ class Dashboard:
     Args:
         config: whose sites are shown.
         base: the path that all of its paths are below, without a slash at its end.
+        reports: answers the questions.
         gate: lets readers in; None lets everyone see everything.
         clock: UTC nanoseconds.
     """
@@ -40,6 +41,7 @@ class Dashboard:
         self,
         config: Config,
         base: str,
+        reports: Reports,
         gate: Gate | None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -50,7 +52,7 @@ class Dashboard:
         self._places = places(config.sites, base)
         self._files = {name: File(name) for name in FILES}
         self._renderer = Renderer()
-        self._pages = Pages(config, Reports(config), self._renderer)
+        self._pages = Pages(config, reports, self._renderer)
         self._login = None
         if gate is not None:
             self._login = LoginPages(gate, self._renderer, self._places, base)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.config import coerce
 from ztas_middleware.errors import ConfigError
+from ztas_middleware.reports.reader import Reports
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +23,8 @@ def standalone(config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> W
         raise ConfigError("the dashboard needs Jinja2: pip install 'ztas-middleware[dashboard]'")
     from ztas_middleware.web.dashboard.app import Dashboard  # noqa: PLC0415 - needs Jinja2
 
-    dashboard = Dashboard(coerce(config), "", None)
+    settings = coerce(config)
+    dashboard = Dashboard(settings, "", Reports(settings), None)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = dashboard(environ)

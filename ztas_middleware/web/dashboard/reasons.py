@@ -31,8 +31,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "rate_limit": (
         "Too many at once",
-        "One address sent more than rate_limit requests in a minute. Is your proxy one of "
-        "trusted_proxies? If not, all visitors seem to have its address.",
+        "One address sent more than rate_limit a minute. Is your proxy in trusted_proxies?",
     ),
     "invalid": (
         "Not understood",

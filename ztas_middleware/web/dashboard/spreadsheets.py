@@ -23,14 +23,13 @@ def list_csv(report: Report, dimension: Dimension) -> str:
     names = [*shape.names, shape.number]
     names += ["uniqueVisitors"] if shape.has_visitors else []
     names += ["value"] if shape.has_value else []
-    rows = [list(entry.to_json(shape).values()) for entry in report.lists[dimension]]
-    return _csv(names, rows)
+    return _csv(names, [list(entry.to_json(shape).values()) for entry in report.lists[dimension]])
 
 
 def series_csv(points: Iterable[Point]) -> str:
     """The points of a period."""
-    rows = ([point.date, point.pageviews, point.unique_visitors] for point in points)
-    return _csv(["date", "pageviews", "uniqueVisitors"], rows)
+    names = ["date", "pageviews", "uniqueVisitors"]
+    return _csv(names, [list(point.to_json().values()) for point in points])
 
 
 def _csv(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

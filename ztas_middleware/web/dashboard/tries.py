@@ -67,7 +67,8 @@ class Tries:
                 )
             ]
             if len(times) >= MOST:
-                return max(1, -(-(times[MOST - 1] + WINDOW - now) // 1000))
+                milliseconds: int = times[MOST - 1] + WINDOW - now
+                return max(1, -(-milliseconds // 1000))
             connection.execute(
                 "insert into login_tries (time, address) values (:time, :name)",
                 {"time": now, "name": names[0]},
