@@ -19,7 +19,7 @@ from ztas_middleware.web.dashboard.visits import Visit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ztas_middleware.answer import Answer
+    from ztas_middleware.answer import Answer, Header
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.reports.reader import Reports
     from ztas_middleware.web.dashboard.gate import Gate
@@ -94,8 +94,10 @@ class Dashboard:
                 return self._login.log_in(visit) if is_login else self._login.log_out(visit)
             if place.page == "login" and method in ("GET", "HEAD"):
                 return self._login.form(visit)
+            allowed = "GET, HEAD, POST" if place.page == "login" else "POST"
+            return self._not_allowed(visit, allowed)
         if method not in ("GET", "HEAD"):
-            return self._message(visit, "405 Method Not Allowed", "This page can only be read.")
+            return self._not_allowed(visit, "GET, HEAD")
         if place.page == "file":
             return self._files[place.site_id].answer(visit.environ)
         if place.page == "slash":
@@ -143,6 +145,10 @@ class Dashboard:
         query = urlencode({"next": next_parameter(visit, self._base)})
         return redirect(f"{visit.root}/-/login?{query}")
 
-    def _message(self, visit: Visit, status: str, text: str) -> Answer:
+    def _not_allowed(self, visit: Visit, allowed: str) -> Answer:
+        text = "That can’t be done with this page."
+        return self._message(visit, "405 Method Not Allowed", text, ("Allow", allowed))
+
+    def _message(self, visit: Visit, status: str, text: str, *headers: Header) -> Answer:
         values = {**visit.common(), "status": status[4:], "text": text}
-        return self._renderer.page(visit.environ, "message.html", values, status)
+        return self._renderer.page(visit.environ, "message.html", values, status, headers)

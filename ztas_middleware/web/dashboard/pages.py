@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from ztas_middleware.reports.drops import dropped
 from ztas_middleware.reports.periods import Days
-from ztas_middleware.reports.report import display_name
 from ztas_middleware.web.dashboard import charts, dates
 from ztas_middleware.web.dashboard.charts import Slot
 from ztas_middleware.web.dashboard.lists import LONG, SHORT
+from ztas_middleware.web.dashboard.names import site_name
 from ztas_middleware.web.dashboard.numbers import Change, exact, relative_change, short
 from ztas_middleware.web.dashboard.questions import LISTS, parse_question
 from ztas_middleware.web.dashboard.reasons import REASONS
@@ -184,7 +184,7 @@ class Pages:
         values = {
             **visit.common(),
             "site": site,
-            "domain": display_name(site),
+            "domain": site_name(site),
             "dates": dates.day_range(first, last),
             "periods": period_links(question)[1:],
             "problems": question.problems,
@@ -210,7 +210,7 @@ class Pages:
         host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
         values = {
             **visit.common(),
-            "domain": display_name(site),
+            "domain": site_name(site),
             "public": site.public,
             "path": visit.address(site) + ("" if site.public else f"?share={quote(token)}"),
             "here": f"{scheme}://{host}",
@@ -230,7 +230,7 @@ class Pages:
         summary, before = report.summary, report.previous
         visitors = summary.unique_visitors
         return SiteRow(
-            domain=report.domain,
+            domain=site_name(site),
             site_id=site.id,
             href=visit.address(site) + question.query().removesuffix("?"),
             visitors=visitors,
@@ -264,6 +264,6 @@ def _now_view(now: Realtime) -> NowView:
 def _others(visit: Visit, sites: Iterable[Site], here: Site) -> tuple[SiteLink, ...]:
     """The menu of sites; none where there is just one."""
     links = tuple(
-        SiteLink(display_name(site), visit.address(site), site.id == here.id) for site in sites
+        SiteLink(site_name(site), visit.address(site), site.id == here.id) for site in sites
     )
     return links if len(links) > 1 else ()

@@ -111,7 +111,7 @@ def parse_question(query: str, zone: tzinfo, now: int) -> Question:
     except ParameterError as error:
         given = {}
         problems.append(f"{error}.")
-    asked = {name: value for name, value in given.items() if name in _PERIOD and value}
+    asked = {name: given[name] for name in _PERIOD if given.get(name)}
     try:
         period = parse_period(asked, zone, now)
     except ParameterError as error:

@@ -45,7 +45,10 @@ class Sessions:
 
     def is_open(self, cookies: str, now: int) -> bool:
         """Whether a request's `Cookie` header has a session in it that is not over."""
-        value = RequestCookies({"HTTP_COOKIE": cookies}).get(COOKIE)
+        try:
+            value = RequestCookies({"HTTP_COOKIE": cookies}).get(COOKIE)
+        except ValueError:  # escapes in quotes that are no UTF-8
+            return False
         return value is not None and self._is_valid(value.encode("utf-8", "replace"), now)
 
     def share_token(self, site_id: str) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.report import Point, Report
     from ztas_middleware.store.tallies import Dimension
 
+_WHITE = ("\t", "\r", "\n")
+
 Cell = str | int | float | None
 
 
@@ -45,6 +47,7 @@ def _harmless(cell: Cell) -> Cell:
 
     Paths, campaigns and events are whatever a stranger sent (OWASP, CSV injection).
     """
-    if isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    is_formula = cell[:1] in _WHITE or cell.lstrip().startswith(("=", "+", "-", "@"))
+    return f"'{cell}" if cell and is_formula else cell

@@ -18,6 +18,7 @@ from ztas_middleware.web.dashboard.lists import (
     listing,
     shown_value,
 )
+from ztas_middleware.web.dashboard.names import site_name
 from ztas_middleware.web.dashboard.numbers import (
     Change,
     duration,
@@ -153,7 +154,7 @@ def site_view(
     is_hours = isinstance(question.period, Hours)
     filters = question.filters.given()
     return SiteView(
-        domain=report.domain,
+        domain=site_name(site),
         site_id=site.id,
         dates="Last 24 hours" if is_hours else dates.day_range(first, last),
         timezone=report.timezone,
