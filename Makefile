@@ -34,7 +34,7 @@ $(BIN)/python:
 
 # One stamp each, so that a second run starts at once.
 $(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
-	$(PIP_INSTALL) --editable '.[serve]'
+	$(PIP_INSTALL) --editable '.[dashboard,serve]'
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
