@@ -12,6 +12,7 @@ from ztas_middleware.cli.demo import demo
 from ztas_middleware.cli.exports import export
 from ztas_middleware.cli.imports import import_
 from ztas_middleware.cli.options import fail
+from ztas_middleware.cli.upkeep import backup, prune
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.version import __version__
 
@@ -40,5 +41,5 @@ def main() -> None:
     """Private, honest web analytics inside your Python web app."""
 
 
-for command in (check, demo, export, import_):
+for command in (backup, check, demo, export, import_, prune):
     main.add_command(command)
