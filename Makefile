@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 APT_GET := $(shell command -v apt-get)
 
-.PHONY: help demo test test-slow test-all lint format tracker wheel bench browser clean
+.PHONY: screenshots accessibility help demo test test-slow test-all lint format tracker wheel bench browser clean
 
 help:
 	@echo "make demo      run the example site, wrapped, on http://127.0.0.1:8000"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
 	@echo "make bench     the README's figures, measured here: a quarter of an hour"
+	@echo "make screenshots  make the pictures of the dashboard anew (needs Chromium)"
 	@echo "make tracker   build the tracking script from its source (needs npm)"
 	@echo "make wheel     build sdist and wheel into dist/, and try the wheel alone"
 
@@ -33,7 +34,7 @@ $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
 demo: $(VENV)/demo.stamp
 	$(BIN)/ztas demo
 
-test: $(VENV)/dev.stamp browser
+test: $(VENV)/dev.stamp browser accessibility
 	$(BIN)/python -m pytest
 
 test-slow: $(VENV)/dev.stamp browser
@@ -57,6 +58,9 @@ node_modules/.package-lock.json: package.json package-lock.json
 tracker: node_modules/.package-lock.json
 	npm run --silent build
 
+screenshots: $(VENV)/dev.stamp browser
+	$(BIN)/python docs/images/screenshots.py
+
 wheel: $(VENV)/dev.stamp
 	rm -rf dist build
 	$(BIN)/python -m build
@@ -75,6 +79,11 @@ browser:
 	elif [ -n "$(APT_GET)" ] && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "No Chromium here: install it to run the browser tests." >&2; fi
+
+# axe-core, the rules that the dashboard is checked against; again CI fails without.
+accessibility:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.package-lock.json; \
+	else echo "No npm here: install it to check the dashboard's accessibility." >&2; fi
 
 clean:
 	rm -rf $(VENV) $(VENV)-wheel build dist *.egg-info node_modules
