@@ -31,7 +31,7 @@ def main() -> None:
     now = int(MOMENT.timestamp() * 1000)
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder, "ztas.db")
-        for _ in write_history(database, SITE_ID, now, scale=4):
+        for _ in write_history(database, SITE_ID, now, scale=3):
             pass
         config = coerce(demo_settings(database, "localhost"))
         dashboard = Dashboard(config, "", Reports(config), None, lambda: now * 1_000_000)
@@ -58,7 +58,7 @@ def take(address: str) -> None:
         )
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")
-            page.goto(address)
+            page.goto(address, timeout=120_000)  # the first one rolls the year up
             page.screenshot(path=FOLDER / f"dashboard-{scheme}.png")
         browser.close()
 
