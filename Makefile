@@ -3,9 +3,16 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-APT_GET := $(shell command -v apt-get)
+# Twice quiet: setuptools warns of what is meant in an editable installation.
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: screenshots accessibility help demo test test-slow test-all lint format tracker wheel bench browser clean
+# As root on Debian what is missing is installed, and its services are not started. Others are told.
+IS_DEBIAN_ROOT := $(shell command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo yes)
+APT_INSTALL := DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	apt-get install -y -qq --no-install-recommends
+
+.PHONY: help demo test test-slow test-all lint format tracker screenshots wheel bench system \
+	accessibility clean
 
 help:
 	@echo "make demo      run the example site, wrapped, on http://127.0.0.1:8000"
@@ -14,30 +21,35 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
 	@echo "make bench     the README's figures, measured here: a quarter of an hour"
-	@echo "make screenshots  make the pictures of the dashboard anew (needs Chromium)"
+	@echo "make screenshots  make the pictures of the dashboard anew"
 	@echo "make tracker   build the tracking script from its source (needs npm)"
 	@echo "make wheel     build sdist and wheel into dist/, and try the wheel alone"
 
 $(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		if [ "$(IS_DEBIAN_ROOT)" ]; then apt-get update -qq && $(APT_INSTALL) python3-venv >/dev/null; \
+		else echo "Python's venv module is needed: apt install python3-venv" >&2; exit 1; fi
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(PIP_INSTALL) --upgrade pip
 
 # One stamp each, so that a second run starts at once.
 $(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dashboard,serve]'
+	$(PIP_INSTALL) --editable '.[dashboard,serve]'
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/ztas demo
 
-test: $(VENV)/dev.stamp browser accessibility
+test: $(VENV)/dev.stamp system accessibility
 	$(BIN)/python -m pytest
 
-test-slow: $(VENV)/dev.stamp browser
+test-slow: $(VENV)/dev.stamp system
 	$(BIN)/python -m pytest -m slow
 
 test-all: test test-slow
@@ -58,29 +70,35 @@ node_modules/.package-lock.json: package.json package-lock.json
 tracker: node_modules/.package-lock.json
 	npm run --silent build
 
-screenshots: $(VENV)/dev.stamp browser
+screenshots: $(VENV)/dev.stamp system
 	$(BIN)/python docs/images/screenshots.py
 
 wheel: $(VENV)/dev.stamp
-	rm -rf dist build
+	rm -rf dist build $(VENV)-wheel
 	$(BIN)/python -m build
-	rm -rf $(VENV)-wheel
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
-	cd dist && ../$(VENV)-wheel/bin/python -I -W error ../tests/wheel.py
+	$(VENV)-wheel/bin/python -I -W error tests/wheel.py
 
 # Sets up its own environments, peers included; BENCH=--quick for a rough look.
 bench:
 	$(PYTHON) -m benchmarks $(BENCH)
 
-# The browser tests say so loudly when there is no browser; CI fails without one.
-browser:
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
-	elif [ -n "$(APT_GET)" ] && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	else echo "No Chromium here: install it to run the browser tests." >&2; fi
+# Programs that some tests drive. Without them those tests say that they were skipped; CI fails.
+system:
+	@export PATH="$$PATH:/usr/sbin"; missing=; \
+	for programs in "chromium chromium-browser google-chrome" nginx caddy npm; do \
+		found=; for program in $$programs; do command -v $$program >/dev/null && found=yes; done; \
+		[ "$$found" ] || missing="$$missing $${programs%% *}"; \
+	done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$(IS_DEBIAN_ROOT)" ]; then \
+		apt-get update -qq; \
+		for program in $$missing; do $(APT_INSTALL) $$program >/dev/null || \
+			echo "$$program could not be installed; the tests that need it are skipped." >&2; done; \
+	else echo "Not installed, and the tests that need them are skipped:$$missing" >&2; fi
 
-# axe-core, the rules that the dashboard is checked against; again CI fails without.
+# axe-core, the rules that the dashboard is checked against; without it CI fails.
 accessibility:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.package-lock.json; \
 	else echo "No npm here: install it to check the dashboard's accessibility." >&2; fi

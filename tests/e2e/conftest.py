@@ -49,12 +49,6 @@ PATIENCE = 15.0
 site_ids = (f"site_{number}" for number in itertools.count(1))
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        # One server and one browser: all of them in one worker.
-        item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 class Server:
     """A waitress that stays, in front of an application that changes."""
 
@@ -175,6 +169,13 @@ class Site:
         while len(self.posts(site_id)) < number and time.monotonic() < deadline:
             time.sleep(0.02)
         assert len(self.posts(site_id)) == number
+
+    def wait_for_answers(self, number, page):
+        """Wait until so many hits have reached the server, and what it answered the page."""
+        self.wait_for_posts(number)
+        # The script has to see that an answer is a refusal before its clock is turned. DevTools
+        # do not tell of answers to requests that may outlive their page.
+        page.wait_for_timeout(80)
 
     @contextmanager
     def out_of_order(self):

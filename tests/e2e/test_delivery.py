@@ -34,9 +34,9 @@ def test_hit_survives_a_database_out_of_order(site, page):
     site.expect(("pageview", "/"))
     with site.out_of_order():
         page.evaluate("history.pushState({}, '', '/b')")
-        site.wait_for_posts(3)
+        site.wait_for_answers(3, page)
         page.clock.run_for(1100)
-        site.wait_for_posts(5)
+        site.wait_for_answers(5, page)
     page.clock.run_for(2600)
     site.expect(("pageview", "/"), ("engagement", "/"), ("pageview", "/b"))
     page.clock.run_for(300_000)
@@ -50,7 +50,7 @@ def test_hit_is_tried_six_times_in_all(site, page):
     with site.out_of_order():
         page.evaluate("ZTA.track('x')")
         for number, (before, after) in enumerate(zip(TIMES, (*TIMES[1:], 600), strict=True), 2):
-            site.wait_for_posts(number)
+            site.wait_for_answers(number, page)
             page.clock.run_for((after - before) * 1000 - 200)
             assert len(site.posts()) == number, f"too early: before {after} seconds"
             page.clock.run_for(400)
@@ -64,7 +64,7 @@ def test_hit_survives_the_rate_limit(site, page):
     page.clock.install()
     page.goto(site.origin)
     page.evaluate("for (const name of ['a', 'b', 'c']) ZTA.track(name)")
-    site.wait_for_posts(4)
+    site.wait_for_answers(4, page)
     assert len(site.rows()) == 3
     site.middleware._handlers["/api/track"]._limiter._windows.clear()
     page.clock.run_for(1100)

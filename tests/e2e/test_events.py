@@ -64,9 +64,11 @@ DECLARED = """
 <button id="key" data-zta-track="key">key</button>
 <button id="other" data-zta-track="other">other</button>
 <div id="host"></div>
+<button data-zta-track="around"><x-icon></x-icon></button>
 <script>
-  const root = document.getElementById("host").attachShadow({ mode: "open" });
-  root.innerHTML = "<button data-zta-track='deep'><i id='deep'>deep</i></button>";
+  const shadow = (host, html) => { host.attachShadow({ mode: "open" }).innerHTML = html };
+  shadow(document.getElementById("host"), "<b data-zta-track='deep'><i id='deep'>deep</i></b>");
+  shadow(document.querySelector("x-icon"), "<i id='around'>icon</i>");
 </script>
 """
 
@@ -74,7 +76,7 @@ DECLARED = """
 def test_declared_events(site, page):
     site.body = DECLARED
     page.goto(site.origin)
-    for target in ("#full", "#icon", "#bare", "#inner", "#link", "#deep", "h1"):
+    for target in ("#full", "#icon", "#bare", "#inner", "#link", "#deep", "#around", "h1"):
         page.click(target)
     page.focus("#key")
     page.keyboard.press("Enter")
@@ -84,7 +86,10 @@ def test_declared_events(site, page):
     page.click("#link", button="right")
     site.expect(
         ("full", "form", "top", 2.5),
-        *((name, None, None, None) for name in ("icon", "bare", "inner", "link", "deep", "key")),
+        *(
+            (name, None, None, None)
+            for name in ("icon", "bare", "inner", "link", "deep", "around", "key")
+        ),
         fields=EVENT,
         kind="event",
     )
@@ -105,34 +110,34 @@ def links(site):
       <a id="pdf" href="/files/Price%20list.PDF?v=2">pdf</a>
       <a id="far" href="{site.foreign_origin}/files/tea.zip">far</a>
       <a id="html" href="/files/pdf">html</a>
+      <a href="{site.foreign_origin}/card"><x-card></x-card></a>
+      <script>
+        const card = document.querySelector("x-card").attachShadow({{ mode: "open" }});
+        card.innerHTML = "<b id='card'>card</b>";
+      </script>
     """
     return site
 
 
 STAY = """for (const type of ["click", "auxclick"])
   addEventListener(type, (event) => event.preventDefault());"""
-LINKS = ["out", "tab", "own", "mail", "call", "void", "name", "svg", "pdf", "far", "html"]
+OUTBOUND = [
+    "outbound OTHER/shop/teapot",
+    "outbound OTHER/tab",
+    "outbound OTHER/files/tea.zip",
+    "outbound OTHER/card",
+]
+DOWNLOADS = ["download /files/Price%20list.PDF", "download /files/tea.zip"]
+LINKS = ["out", "tab", "own", "mail", "call", "void", "name", "svg", "pdf", "far", "html", "card"]
 
 
 @pytest.mark.parametrize(
     ("track", "events"),
     [
-        (
-            "outbound",
-            ["outbound OTHER/shop/teapot", "outbound OTHER/tab", "outbound OTHER/files/tea.zip"],
-        ),
-        ("downloads", ["download /files/Price%20list.PDF", "download /files/tea.zip"]),
+        ("outbound", OUTBOUND),
+        ("downloads", DOWNLOADS),
         ("forms", []),
-        (
-            "downloads outbound",
-            [
-                "outbound OTHER/shop/teapot",
-                "outbound OTHER/tab",
-                "outbound OTHER/files/tea.zip",
-                "download /files/Price%20list.PDF",
-                "download /files/tea.zip",
-            ],
-        ),
+        ("downloads outbound", OUTBOUND + DOWNLOADS),
     ],
 )
 def test_links_that_leave_and_files(links, page, track, events):

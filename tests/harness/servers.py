@@ -97,19 +97,20 @@ KINDS = {
 
 
 class Server:
-    """A running server with the app of echo_site.py, and its database."""
+    """A running server with an app of this folder, and its database."""
 
-    def __init__(self, kind, folder):
+    def __init__(self, kind, folder, app="echo_site", config=CONFIG):
         self.kind = kind
         self.unix = folder / "http.sock"
         self._database = folder / "ztas.db"
-        config = folder / "ztas.yaml"
-        config.write_text(CONFIG)
+        file = folder / "ztas.yaml"
+        file.write_text(config)
 
         def command(port):
-            return [str(part).format(port=port, unix=self.unix) for part in kind.command]
+            parts = [str(part).format(port=port, unix=self.unix) for part in kind.command]
+            return [part.replace("echo_site", app) for part in parts]
 
-        environment = {"ZTAS_CONFIG": str(config), "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
+        environment = {"ZTAS_CONFIG": str(file), "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
         if not kind.heeds_sigterm:
             environment["HEED_SIGTERM"] = "1"
         self.process, self.port = start_on_free_port(command, folder=folder, env=environment)

@@ -9,6 +9,7 @@ import pytest
 from tests.reports import naive
 from tests.reports.history import make_site, naive_site, rows_of
 from ztas_middleware.config.model import Config
+from ztas_middleware.reports.checking import check_rollups
 from ztas_middleware.reports.filters import Filters
 from ztas_middleware.reports.periods import Days, parse_period
 from ztas_middleware.reports.reader import Reports
@@ -52,6 +53,9 @@ class World:
 
     def roll(self, **options):
         return roll_up(self.path, self.rules, self.now, **options)
+
+    def check(self):
+        return [str(difference) for difference in check_rollups(self.path, self.rules, self.now)]
 
     def period(self, **parameters):
         return parse_period(parameters, self.site.timezone, self.now)

@@ -1,18 +1,30 @@
-"""What the commands have in common: where the config is, and how an error is said."""
+"""What the commands have in common: the config, the database, a site, and how an error is said."""
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import sys
+import time
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from ztas_middleware.config import load_config
-from ztas_middleware.errors import ZtasError
+from ztas_middleware.errors import StorageError, ZtasError
+from ztas_middleware.store.database import Database
+from ztas_middleware.store.salts import retire
+from ztas_middleware.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from ztas_middleware.config import Config
+    from ztas_middleware.config import Config, Site
+
+PATIENCE = 5.0
+"""Seconds to wait for somebody else's lock."""
 
 
 def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,12 +40,109 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def site_argument(**settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - click's own
+    """Add the argument SITE, which a shell can complete."""
+    return click.argument("site", shell_complete=complete_site, **settings)
+
+
+def complete_site(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The site ids that begin like what was typed; none while the config can't be read."""
+    try:
+        sites = load_config(context.params.get("config") or "conf/ztas.yaml").sites
+    except ZtasError:
+        return []
+    return [site_id for site_id in sites if site_id.startswith(incomplete)]
+
+
 def load(path: str) -> Config:
     """The configuration at `path`, or one clear line and exit 1."""
     try:
         return load_config(path)
     except ZtasError as error:
         fail(error)
+
+
+def site_of(config: Config, site_id: str) -> Site:
+    """The site with this id, or one clear line and exit 1."""
+    found = config.sites.get(site_id)
+    if found is None:
+        near = get_close_matches(site_id, config.sites, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "`ztas sites list` shows them"
+        fail(ZtasError(f'there is no site "{site_id}" in the config ({hint})'))
+    return found
+
+
+@contextlib.contextmanager
+def writing(config: Config) -> Iterator[Database]:
+    """The database, made where it is not there yet; salts that are due go first.
+
+    Raises:
+        StorageError: only by what is done with it.
+    """
+    database = Database(config.database, config.durability)
+    try:
+        if config.database.exists():
+            forget_salts(database)
+        yield database
+    finally:
+        database.close()
+
+
+@contextlib.contextmanager
+def existing(config: Config) -> Iterator[Database]:
+    """The database for those who read; salts that are due go first.
+
+    Raises:
+        StorageError: there is no database yet, or it is no database of ours.
+    """
+    try:
+        if not config.database.exists():
+            raise StorageError(str(config.database), "not there yet; the first hit makes it")
+        read_only(config.database).close()
+        with writing(config) as database:
+            yield database
+    except sqlite3.Error as error:
+        raise StorageError(str(config.database), str(error)) from None
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a database of ours.
+
+    Raises:
+        sqlite3.Error: it can't be opened.
+        StorageError: it is another program's, or a newer version's.
+    """
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None
+    )
+    try:
+        (version,) = connection.execute("pragma user_version").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    if 0 < version <= VERSION:
+        return connection
+    connection.close()
+    problem = "no database of ztas: it has no tables of ours"
+    if version:
+        problem = f"made by a newer ztas (schema {version}, this one knows {VERSION})"
+    raise StorageError(str(path), problem)
+
+
+def forget_salts(database: Database) -> None:
+    """Destroy the salts that are due, as every command does; waits for nobody for long."""
+    with contextlib.suppress(StorageError):
+        retire(database, time.time_ns() // 1_000_000, patience=0.5)
+
+
+@contextlib.contextmanager
+def progress(length: int, label: str) -> Iterator[Callable[[int], object]]:
+    """A bar on standard error where that is a terminal; gives what is told of each step's size."""
+    if length and sys.stderr.isatty():
+        with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+            yield bar.update
+    else:
+        yield lambda _: None
 
 
 def fail(error: Exception) -> NoReturn:

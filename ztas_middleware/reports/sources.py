@@ -131,7 +131,6 @@ SOURCES: Mapping[str, str] = {
     # Chat
     "discord.com": "Discord",
     "discordapp.com": "Discord",
-    "app.slack.com": "Slack",
     "com.slack": "Slack",
     "t.me": "Telegram",
     "web.telegram.org": "Telegram",

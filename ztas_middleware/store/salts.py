@@ -49,16 +49,30 @@ class Salts:
         return salt
 
 
-def fetch_or_make(connection: sqlite3.Connection, site_id: str, day: Day) -> bytes:
-    """The salt of (`site_id`, `day`), made now if nobody has; inside a write transaction."""
+def fetch_or_make(
+    connection: sqlite3.Connection, site_id: str, day: Day, *, grace: int = GRACE
+) -> bytes:
+    """The salt of (`site_id`, `day`), made now if nobody has; inside a write transaction.
+
+    It is kept for at least `grace` milliseconds after the day.
+    """
+    key = {"site_id": site_id, "day": day.date, "expires": day.end + grace}
     found = connection.execute(
         """
-        select salt from salts
+        select salt, expires from salts
         where site_id = :site_id and day = :day and length(salt) > 0
         """,
-        {"site_id": site_id, "day": day.date},
+        key,
     ).fetchone()
     if found is not None:
+        if found[1] < key["expires"]:
+            connection.execute(
+                """
+                update salts set expires = :expires
+                where site_id = :site_id and day = :day
+                """,
+                key,
+            )
         return bytes(found[0])
     salt = os.urandom(SALT_BYTES)
     connection.execute(
@@ -66,7 +80,7 @@ def fetch_or_make(connection: sqlite3.Connection, site_id: str, day: Day) -> byt
         insert or replace into salts (site_id, day, salt, expires)
         values (:site_id, :day, :salt, :expires)
         """,
-        {"site_id": site_id, "day": day.date, "salt": salt, "expires": day.end + GRACE},
+        key | {"salt": salt},
     )
     return salt
 

@@ -66,6 +66,27 @@ create table salts (
 ) strict, without rowid
 """
 
+# How far each imported file was read. It is known by a digest of its first `head_size` bytes;
+# `offset` counts bytes, `rows_into` the rows already stored of the record that begins there.
+IMPORTS = """
+create table imports (
+    id integer primary key,
+    site_id text not null,
+    name text not null,
+    format text not null,
+    head_size integer not null,
+    head blob not null,
+    offset integer not null,
+    rows_into integer not null,
+    lines integer not null,
+    stored integer not null,
+    left_out integer not null,
+    refused integer not null,
+    changed integer not null,
+    unique (site_id, head)
+) strict
+"""
+
 # Tries of the dashboard's password; `address` is a hash under the day's salt, see
 # web/dashboard/tries.py, and a row is deleted when it no longer counts.
 LOGIN_TRIES = """
@@ -79,6 +100,7 @@ create table login_tries (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     ROLLUP_TABLES,
+    (IMPORTS,),
     (LOGIN_TRIES,),
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""

@@ -51,8 +51,9 @@ def write_in_steps(connection: sqlite3.Connection, steps: Iterable[object]) -> N
     done = False
     while not done:
         with immediate(connection):
-            begun = time.monotonic()
-            while not done and time.monotonic() - begun < BUDGET:
+            end = time.monotonic() + BUDGET
+            done = next(remaining, _END) is _END
+            while not done and time.monotonic() < end:
                 done = next(remaining, _END) is _END
         if not done:
             time.sleep(PAUSE)

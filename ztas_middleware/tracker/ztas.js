@@ -36,35 +36,6 @@ try {
   // Captured, because the app may stop a click from bubbling.
   const listen = (type, work) => addEventListener(type, guard(work), true);
 
-  const start = () => {
-    view();
-    // Comes last when the page is left, too, so that pagehide has nothing to add.
-    listen("visibilitychange", clock);
-    listen("pageshow", (shown) => {
-      if (shown.persisted) {
-        // visibilitychange has started the clock of the page view that ended.
-        since = 0;
-        view();
-      }
-    });
-    // Follows a change of the fragment, too.
-    listen("popstate", route);
-    listen("click", click);
-    listen("auxclick", click);
-    listen("submit", submit);
-    // A timer longer than 2^31 ms would fire without pause.
-    if (options.heartbeat >= 1 && options.heartbeat < 1e6)
-      setInterval(() => since && report("heartbeat"), options.heartbeat * 1e3);
-    for (const name of ["pushState", "replaceState"]) {
-      const native = history[name];
-      if (native)
-        history[name] = (...given) => {
-          native.apply(history, given);
-          route();
-        };
-    }
-  };
-
   const view = () => {
     clock();
     page = look();
@@ -121,38 +92,22 @@ try {
   };
 
   const click = (press) => {
-    // The target as the innermost open shadow root sees it.
-    const [target] = press.composedPath();
-    const link = target.closest("a");
-    const declared = target.closest("[data-zta-track]");
+    // From the inside out, open shadow roots included.
+    const path = press.composedPath();
+    const link = path.find((node) => node.href);
+    const data = path.map((node) => node.dataset || {}).find((data) => data.ztaTrack);
     // The middle button follows links and does nothing else; the right one does not follow.
     if (press.button > 1 || (press.button && !link)) return;
-    if (declared) {
-      const data = declared.dataset;
-      event(data.ztaTrack, data.ztaCategory, data.ztaLabel, data.ztaValue);
-    }
+    if (data) event(data.ztaTrack, data.ztaCategory, data.ztaLabel, data.ztaValue);
     if (link) {
-      if (
-        /\.(pdf|zip|rar|7z|gz|exe|dmg|apk|csv|(doc|xls|ppt)x?|mp[34])$/i.test(link.pathname)
-      )
+      if (/\.(pdf|zip|rar|7z|gz|exe|dmg|apk|csv|(doc|xls|ppt)x?|mp[34])$/i.test(link.pathname))
         automatic("download", link.pathname);
       // mailto: and its like have no host.
-      if (link.host && link.host != location.host)
-        automatic("outbound", link.host + link.pathname);
+      if (link.host && link.host != location.host) automatic("outbound", link.host + link.pathname);
     }
   };
 
-  const submit = ({ target }) => {
-    // A field called `id`, `name` or `action` hides the form's own property of that name.
-    automatic(
-      "form",
-      target.getAttribute("id") ||
-        target.getAttribute("name") ||
-        new URL(target.getAttribute("action") || "", location).pathname,
-    );
-  };
-
-  // Without a page, which is to say before `start`, this fails, and its caller is guarded.
+  // Without a page, where nothing was started, this fails, and its caller is guarded.
   const report = (type, more) => {
     const excluded = RegExp(
       `^(${`${options.exclude}`.replace(/\W/g, (char) =>
@@ -163,21 +118,24 @@ try {
   };
 
   const send = guard((hit, tries) => {
+    // Nobody has seen a page that is only prepared. What it has to say waits until it is shown.
+    if (document.prerendering) listen("prerenderingchange", () => send(hit, tries));
     // The server replaces the path by the way from its `script` to its `endpoint`. A text body
     // needs no preflight; keepalive sees the hit off when the page goes away.
-    fetch(options.endpoint || new URL("../api/track", src), {
-      method: "POST",
-      body: hit,
-      keepalive: true,
-    })
-      .then((answer) => {
-        // Too many requests, or a server in trouble. What it refused it would refuse again.
-        if (answer.status > 428) throw answer;
+    else
+      fetch(options.endpoint || new URL("../api/track", src), {
+        method: "POST",
+        body: hit,
+        keepalive: true,
       })
-      .catch(() => {
-        // After 1, 2.5, 6, 16 and 39 seconds: longer in all than a rate limit's minute.
-        if (tries < 5) setTimeout(send, 1e3 * 2.5 ** tries, hit, tries + 1);
-      });
+        .then((answer) => {
+          // Too many requests, or a server in trouble. What it refused it would refuse again.
+          if (answer.status > 428) throw answer;
+        })
+        .catch(() => {
+          // After 1, 2.5, 6, 16 and 39 seconds: longer in all than a rate limit's minute.
+          if (tries < 5) setTimeout(send, 1e3 * 2.5 ** tries, hit, tries + 1);
+        });
   });
 
   // A template and a tag manager may both have put the tag in: the first one counts.
@@ -192,15 +150,46 @@ try {
       trackPageView: guard(() => page && view()),
     };
     if (!siteId) throw "no data-site";
-    if (
-      !(
-        navigator.webdriver ||
-        /^file/.test(location) ||
-        ("honorDnt" in options && (navigator.doNotTrack == 1 || navigator.globalPrivacyControl))
-      )
-    )
-      if (document.prerendering) listen("prerenderingchange", start);
-      else start();
+    if (!(
+      navigator.webdriver ||
+      /^file/.test(location) ||
+      ("honorDnt" in options && (navigator.doNotTrack == 1 || navigator.globalPrivacyControl))
+    )) {
+      view();
+      // Comes last when the page is left, too, so that pagehide has nothing to add.
+      listen("visibilitychange", clock);
+      listen("pageshow", (shown) => {
+        if (shown.persisted) {
+          // visibilitychange has started the clock of the page view that ended.
+          since = 0;
+          view();
+        }
+      });
+      // Follows a change of the fragment, too.
+      listen("popstate", route);
+      listen("click", click);
+      listen("auxclick", click);
+      listen("submit", ({ target }) => {
+        // A field called `id`, `name` or `action` hides the form's own property of that name.
+        automatic(
+          "form",
+          target.getAttribute("id") ||
+            target.getAttribute("name") ||
+            new URL(target.getAttribute("action") || "", location).pathname,
+        );
+      });
+      // A timer longer than 2^31 ms would fire without pause.
+      if (options.heartbeat >= 1 && options.heartbeat < 1e6)
+        setInterval(() => since && report("heartbeat"), options.heartbeat * 1e3);
+      for (const name of ["pushState", "replaceState"]) {
+        const native = history[name];
+        if (native)
+          history[name] = (...given) => {
+            native.apply(history, given);
+            route();
+          };
+      }
+    }
   }
 } catch (error) {
   console.warn("ZTA", error);

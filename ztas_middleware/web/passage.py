@@ -113,6 +113,8 @@ class Passage:
         if type(body) in (list, tuple) and not self._fed:
             pieces = self._take_all(body)
             return _SizedBody(self, body, pieces) if self._count else pieces
+        if self._held is not None:
+            return self._take_held(body)
         if self._injection is None and isinstance(body, Sized):
             return _SizedBody(self, body, self._run(body))
         return _Body(self, body, self._run(body))
@@ -152,9 +154,29 @@ class Passage:
         placed = self._injection is not None and self._injection.placed
         return [b"".join(pieces)] if placed else body
 
-    def _run(self, body: Iterable[bytes]) -> Iterator[bytes]:
+    def _take_held(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Read on until the headers can go: not every server waits for the first piece."""
+        chunks = iter(body)
+        start = b""
         try:
-            for chunk in body:
+            for chunk in chunks:
+                start = self._feed(chunk)
+                if self._held is None:
+                    break
+            else:
+                start = self._end()
+        except BaseException:
+            # The server gets nothing that it could close.
+            self._count = None
+            self.close(body)
+            raise
+        return _Body(self, body, self._run(chunks, start))
+
+    def _run(self, chunks: Iterable[bytes], start: bytes = b"") -> Iterator[bytes]:
+        if start:
+            yield start
+        try:
+            for chunk in chunks:
                 out = self._feed(chunk)
                 if self._held is None:
                     yield out

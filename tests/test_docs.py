@@ -1,0 +1,321 @@
+"""The README and the docs: what they show runs, and what they list is all there is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from processes import ROOT, start_on_free_port
+from rawhttp import request
+from servers import KINDS
+
+from ztas_middleware.intake import refusals
+from ztas_middleware.intake.drops import Reason
+from ztas_middleware.intake.endpoint import STORED, UNAVAILABLE
+from ztas_middleware.intake.wire import TYPES, Event, parse_event
+from ztas_middleware.store.hits import Hit
+
+README = (ROOT / "README.md").read_text("utf-8")
+QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text("utf-8")
+HTTP = (ROOT / "docs" / "http.md").read_text("utf-8")
+SERVERS = (ROOT / "docs" / "servers.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
+PAGES += [ROOT / "docs" / f"{name}.md" for name in ("quickstart", "http", "servers")]
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+# Headless browsers say so in their User-Agent, and are bots then.
+CHROME = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Safari/537.36"
+)
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def files(text):
+    """Files that a text shows: a name in backticks with a colon, and a block."""
+    found = re.findall(r"`([\w.]+)`:\n\n```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return dict(found)
+
+
+def table(text, heading):
+    """The rows below the table heading that starts with these cells, as tuples of cells."""
+    _, _, rest = text.partition("| " + " | ".join(heading))
+    rows = rest.partition("\n\n")[0].splitlines()[2:]
+    assert rows, heading
+    return [tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]) for row in rows]
+
+
+@dataclass
+class Shell:
+    """A reader who types what a text says, in a folder of their own."""
+
+    folder: Path
+    environment: dict
+
+    def run(self, command):
+        done = subprocess.run(
+            ["bash", "-euc", command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def hits(self):
+        with closing(sqlite3.connect(self.folder / "ztas.db")) as connection:
+            return connection.execute("select site_id, type, path from hits").fetchall()
+
+
+@pytest.fixture
+def shell(tmp_path, distribution):
+    """The wheel is installed, and its command is on the path."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    ztas = programs / "ztas"
+    ztas.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ztas_middleware "$@"\n')
+    ztas.chmod(0o755)
+    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+    site = tmp_path / "site"
+    site.mkdir()
+    return Shell(site, {**os.environ, "PATH": path, "PYTHONPATH": str(distribution.installed)})
+
+
+@pytest.fixture
+def serve(shell, tmp_path):
+    """Start a command of a text that listens on port 8000, on a port that is free."""
+    processes = []
+
+    def serve(command):
+        assert "8000" in command
+        process, port = start_on_free_port(
+            lambda port: ["bash", "-euc", "exec " + command.strip().replace("8000", str(port))],
+            folder=tmp_path,
+            cwd=shell.folder,
+            env=shell.environment,
+        )
+        processes.append(process)
+        return port
+
+    yield serve
+    for process in processes:
+        process.kill()
+
+
+def load_in_browser(url):
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium here, and CI must have one")
+        pytest.skip("no Chromium here")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-agent={CHROME}"]
+    waits = "--virtual-time-budget=2000"
+    done = subprocess.run(
+        [program, *options, waits, "--dump-dom", url], capture_output=True, timeout=60, check=True
+    )
+    return done.stdout.decode()
+
+
+def test_the_wrap_of_the_readme_works(shell, serve):
+    shown = files(README)
+    assert set(shown) == {"app.py", "ztas.yaml"}
+    assert len(re.findall(r"^.+$", shown["app.py"], re.MULTILINE)) <= 10
+    for name, text in shown.items():
+        (shell.folder / name).write_text(text)
+    port = serve("flask --app app run --port 8000")
+    page = request(port, "GET", "/")
+    script, site_id = re.search(r'src="(.+?)" data-site="(.+?)"', page.body.decode()).groups()
+    assert request(port, "GET", script).status == 200
+    body = json.dumps({"siteId": site_id, "type": "pageview", "path": "/"}).encode()
+    for origin in (f"http://localhost:{port}", "https://www.example.com"):
+        assert request(port, "POST", "/api/track", {"Origin": origin}, body).status == 200
+    assert shell.hits() == [("site_abc123", "pageview", "/")] * 2
+
+
+def follow_the_quickstart(shell, serve):
+    """Do everything it says from step 2 on, with a real browser."""
+    _, check, flask, query, drops = blocks(QUICKSTART, "sh")
+    checked, expected = blocks(QUICKSTART, "text")
+    for name, text in files(QUICKSTART).items():
+        (shell.folder / name).write_text(text)
+    assert shell.run(check).startswith(checked)
+    port = serve(flask)
+    assert "<h1>Hello</h1>" in load_in_browser(f"http://localhost:{port}/")
+    assert shell.run(query) == expected
+    body = json.dumps({"siteId": "my_site", "type": "pageview"}).encode()
+    headers = {"Origin": f"http://127.0.0.1:{port}"}
+    assert request(port, "POST", "/api/track", headers, body).status == 403
+    deadline = time.monotonic() + 10
+    while "origin" not in (counted := shell.run(drops)):
+        assert time.monotonic() < deadline, counted
+        assert request(port, "GET", "/").status == 200
+
+
+def test_the_quickstart_leads_to_a_row(shell, serve):
+    follow_the_quickstart(shell, serve)
+
+
+@pytest.mark.slow
+def test_the_quickstart_from_nothing(shell, serve, distribution):
+    install, *_ = blocks(QUICKSTART, "sh")
+    assert "./ztas-middleware" in install
+    del shell.environment["PYTHONPATH"]
+    shell.run(install.replace("./ztas-middleware", shlex.quote(str(distribution.wheel))))
+    # What `. venv/bin/activate` does for the commands that follow.
+    path = f"{shell.folder / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    shell.environment.update(PATH=path, PYTHONPATH="")
+    follow_the_quickstart(shell, serve)
+
+
+def answers():
+    """(status, body) of every answer in the table of docs/http.md."""
+    return {(status, body.strip("`")) for status, body, _ in table(HTTP, ["status", "body"])}
+
+
+def all_refusals():
+    found = [value for value in vars(refusals).values() if isinstance(value, refusals.Refusal)]
+    assert len(found) >= 10
+    example = {"index": 0, "error": "Invalid event type"}
+    return [
+        *found,
+        refusals.no_valid_events([example]),
+        refusals.too_many_requests(12),
+        *map(refusals.bad_event, ["Event type required", "Invalid event type"]),
+        refusals.bad_event("path must be a string"),
+    ]
+
+
+@pytest.mark.parametrize("refusal", all_refusals(), ids=lambda refusal: refusal.error)
+def test_every_refusal_is_in_the_docs(refusal):
+    body = json.dumps({"error": refusal.error, **refusal.details})
+    assert (refusal.status[:3], body) in answers()
+
+
+def test_no_other_answer_is_in_the_docs():
+    refused = {
+        (refusal.status[:3], json.dumps({"error": refusal.error, **refusal.details}))
+        for refusal in all_refusals()
+    }
+    others = {body for status, body in answers() - refused if status != "200"}
+    assert others == {UNAVAILABLE.body.decode()}
+    assert ("200", STORED.body.decode()) in answers()
+
+
+def test_every_function_that_refuses_is_looked_at():
+    made = [
+        name
+        for name, value in vars(refusals).items()
+        if callable(value) and getattr(value, "__module__", "") == refusals.__name__
+    ]
+    assert sorted(made) == ["Refusal", "bad_event", "no_valid_events", "too_many_requests"]
+
+
+WIRE_NAMES = {
+    "utm_source": "utm.source",
+    "utm_medium": "utm.medium",
+    "utm_campaign": "utm.campaign",
+    "session_id": "sessionId",
+    "time_on_page": "timeOnPage",
+    "is_bounce": "isBounce",
+    "time_zone": "timeZone",
+}
+
+
+FIELDS = table(HTTP, ["field", "JSON type"])
+
+
+def test_every_field_of_an_event_is_in_the_docs_and_no_other():
+    documented = {name.strip("`") for name, _, _ in FIELDS}
+    fields = {WIRE_NAMES.get(name, name) for name in Event._fields}
+    assert documented == fields | {"siteId", "utm"}
+
+
+@pytest.mark.parametrize(("field", "kind"), [row[:2] for row in FIELDS if row[0] != "`siteId`"])
+def test_every_field_has_the_type_that_the_docs_say(field, kind):
+    outer, _, inner = field.strip("`").partition(".")
+    wrong = ["a list"]
+    event = {"type": "event", outer: {inner: wrong} if inner else wrong}
+    article = "an" if kind[0] in "aeio" else "a"
+    assert parse_event(event) == f"{field.strip('`')} must be {article} {kind}"
+
+
+def test_the_examples_of_the_docs_are_accepted(wrapped):
+    (head, body), *_ = [block.split("\n\n", 1) for block in blocks(HTTP, "http")]
+    headers = dict(line.split(": ") for line in head.splitlines()[1:])
+    assert wrapped.post(body.encode(), origin=headers["Origin"]).json == {"success": True}
+    (batch,) = blocks(HTTP, "json")
+    assert wrapped.post(json.loads(batch)).json == {"success": True, "count": 2}
+    assert len(wrapped.hits()) == 3
+
+
+def test_the_headers_of_a_preflight_are_in_the_docs(wrapped):
+    asks = {"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}
+    answer = wrapped.app.options("/api/track", headers=asks)
+    shown = [line for block in blocks(HTTP, "http")[1:] for line in block.splitlines()]
+    sent = [f"{name}: {value}" for name, value in answer.headers.items()]
+    assert sorted(shown) == sorted(set(sent) - {"Cache-Control: no-store"})
+
+
+@pytest.mark.parametrize("text", [README, HTTP], ids=["README", "docs/http.md"])
+def test_the_docs_have_every_type_and_every_reason_for_a_drop(text):
+    assert {row[0].strip("`") for row in table(text, ["reason"])} == set(get_args(Reason))
+    for kind in TYPES:
+        assert f"`{kind}`" in text
+
+
+def test_the_readme_has_every_column_in_order():
+    columns = [name for row in table(README, ["column"]) for name in re.findall(r"`(\w+)`", row[0])]
+    assert columns == ["id", *Hit._fields]
+
+
+def test_the_readme_has_the_type_of_every_column(wrapped):
+    wrapped.track()
+    found = {row["name"]: row for row in wrapped.query("pragma table_info(hits)")}
+    for names, kind, _ in table(README, ["column"]):
+        for name in re.findall(r"`(\w+)`", names):
+            row = found.pop(name)
+            required = row["notnull"] or row["pk"]
+            assert kind == row["type"].upper() + ("" if required else " or NULL")
+    assert found == {}
+
+
+def test_the_docs_name_the_servers_that_are_tested():
+    documented = {
+        (name.lower(), chunks == "is read")
+        for name, _, chunks in table(SERVERS, ["server", "tested as"])
+    }
+    tested = {(name.partition("-")[0], kind.decodes_chunks) for name, kind in KINDS.items()}
+    assert documented == tested
+
+
+def anchors(page):
+    """The anchors that a page's headings have on GitHub."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+        file, _, anchor = target.partition("#")
+        linked = (page.parent / file).resolve() if file else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(linked), target

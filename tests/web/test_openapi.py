@@ -1,0 +1,84 @@
+"""docs/openapi.yaml: valid, complete, and true of the answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from ztas_middleware.reports.export import COLUMNS, FORMATS
+from ztas_middleware.reports.filters import FILTERS
+
+ROOT = Path(__file__).parents[2]
+SPEC = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
+SETTINGS = {
+    "sites": {
+        "site_abc123": {
+            "domain": "example.com",
+            "public": True,
+            "goals": {"Signups": {"action": "signup"}},
+            "funnels": {"Path": [{"page": "/a"}, {"action": "signup"}]},
+        }
+    },
+    "api": {"path": "/api"},
+}
+
+
+def schema(name):
+    return {"$ref": f"#/components/schemas/{name}", "components": SPEC["components"]}
+
+
+def parameters(path):
+    found = SPEC["paths"][path]["get"]["parameters"]
+    names = [entry.get("name") or entry["$ref"].rpartition("/")[2] for entry in found]
+    return dict(zip(names, found, strict=True))
+
+
+@pytest.fixture
+def app(wrap):
+    wrapped = wrap(SETTINGS)
+    wrapped.track(path="/a", referrer="https://www.google.com/", timeZone="Europe/Berlin")
+    wrapped.track(path="/b", utm={"source": "n", "campaign": "c"})
+    wrapped.track("event", path="/a", action="signup", category="c", value=2.5)
+    wrapped.track("engagement", path="/a", timeOnPage=12.5, isBounce=False)
+    return wrapped.app
+
+
+def test_it_is_an_openapi_document():
+    validate(SPEC)
+
+
+def test_it_has_the_parameters_that_there_are():
+    expected = {"siteId", "period", "startDate", "endDate", "limit", *FILTERS}
+    assert set(parameters("/stats")) == expected
+    assert set(parameters("/realtime")) == {"siteId", "limit"}
+    assert parameters("/export")["type"]["schema"]["enum"] == list(COLUMNS)
+    assert parameters("/export")["format"]["schema"]["enum"] == list(FORMATS)
+
+
+@pytest.mark.parametrize("period", parameters("/stats")["period"]["schema"]["enum"])
+@pytest.mark.parametrize("query", ["", "&page=/a", "&action=signup", "&limit=1"])
+def test_reports_are_as_described(app, period, query):
+    answer = app.get(f"/api/stats?siteId=site_abc123&period={period}{query}").json
+    jsonschema.validate(answer, schema("Report"))
+
+
+def test_realtime_is_as_described(app):
+    answer = app.get("/api/realtime?siteId=site_abc123").json
+    jsonschema.validate(answer, schema("Realtime"))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/stats?siteId=other", 401),
+        ("/api/stats?siteId=site_abc123&limit=x", 400),
+        ("/api/export?siteId=site_abc123&type=x", 400),
+    ],
+)
+def test_errors_are_as_described(app, path, status):
+    answer = app.get(path, status=status)
+    jsonschema.validate(answer.json, schema("Error"))

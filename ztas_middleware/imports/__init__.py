@@ -1,0 +1,1 @@
+"""Rows from elsewhere: our own exports, web server logs, other analytics."""

@@ -1,0 +1,80 @@
+"""Plausible's export as it is downloaded: a zip archive of CSV files."""
+
+from __future__ import annotations
+
+import zipfile
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from ztas_middleware.errors import ZtasError
+from ztas_middleware.imports import plausible
+from ztas_middleware.imports.files import Source
+from ztas_middleware.imports.records import csv_records
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Mapping
+
+PAGES = "*imported_pages*.csv"
+EVENTS = "*imported_custom_events*.csv"
+VISITORS = "*imported_visitors*.csv"
+
+_MAGIC = b"PK\x03\x04"
+
+
+class Archive(NamedTuple):
+    """What is of use in an archive."""
+
+    sources: list[Source]
+    visitors: Mapping[str, int]
+    """How many each day had, by `YYYY-MM-DD`."""
+
+
+def is_archive(path: str) -> bool:
+    """Whether a file begins like a zip archive."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - named as the user wrote it
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def open_archive(path: str) -> Archive:
+    """Open Plausible's export.
+
+    Raises:
+        ZtasError: it is damaged, or another archive.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+        sources = _open(archive, path, PAGES, EVENTS)
+        visitors: dict[str, int] = {}
+        for source in _open(archive, path, VISITORS):
+            visitors |= _daily_visitors(source)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+        # RuntimeError: it wants a password. NotImplementedError: packed in an unknown way.
+        raise ZtasError(f"{path}: {error}") from None
+    if not sources:
+        raise ZtasError(
+            f"{path}: is a zip archive without imported_pages_*.csv; only Plausible's export is "
+            "read as one"
+        )
+    return Archive(sources, visitors)
+
+
+def _open(archive: zipfile.ZipFile, path: str, *patterns: str) -> list[Source]:
+    names = sorted(
+        name for name in archive.namelist() if any(fnmatchcase(name, glob) for glob in patterns)
+    )
+    return [
+        Source(cast("io.BufferedIOBase", archive.open(name)), f"{path}/{name}") for name in names
+    ]
+
+
+def _daily_visitors(source: Source) -> dict[str, int]:
+    records = (
+        record.content for record in csv_records(source.lines()) if isinstance(record.content, list)
+    )
+    header = next(records, None)
+    columns = plausible.columns_of(header) if header else None
+    return plausible.daily_visitors(records, columns) if columns else {}

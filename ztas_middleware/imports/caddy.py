@@ -1,0 +1,118 @@
+"""Lines of Caddy's access log: one JSON object each.
+
+https://caddyserver.com/docs/logging shows one. Of the many things in it we look at the address,
+the request, a few headers, and the kind of answer.
+"""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from ztas_middleware.imports.instants import from_iso
+from ztas_middleware.imports.outcomes import LeftOut, Refused
+from ztas_middleware.imports.requests import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ztas_middleware.imports.outcomes import Outcome
+    from ztas_middleware.imports.requests import PageViews
+
+NO_JSON = Refused("is no JSON object")
+NO_REQUEST = LeftOut("not a request")
+INCOMPLETE = Refused("lacks the request's address, method, uri or status")
+NO_TIME = Refused("the time can't be read")
+
+# Caddy's `time_format`: seconds, milliseconds or nanoseconds since 1970; none of them reaches the
+# next one's numbers between 1973 and 5138.
+_SECONDS, _MILLISECONDS = 1e11, 1e14
+
+
+def reader(page_views: PageViews) -> Callable[[str], Outcome]:
+    """A function from a line to what becomes of it."""
+
+    def read(line: str) -> Outcome:
+        entry = parse(line)
+        if entry is None:
+            return NO_JSON
+        if "request" not in entry or "status" not in entry:
+            return NO_REQUEST
+        time = instant(entry.get("ts"))
+        if time is None:
+            return NO_TIME
+        request = _request(time, entry)
+        return INCOMPLETE if request is None else page_views.outcome(request)
+
+    return read
+
+
+def recognise(line: str) -> bool:
+    """Whether it is a line of this format: of Caddy's access log, or another of its logs."""
+    entry = parse(line)
+    return entry is not None and "ts" in entry and ("request" in entry or "logger" in entry)
+
+
+def is_whole(line: str) -> bool:
+    """Whether nothing can be missing at the end of a line that has no line end."""
+    return parse(line) is not None
+
+
+def parse(line: str) -> dict[str, Any] | None:
+    """The JSON object in a line."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def instant(value: object) -> int | None:
+    """UTC milliseconds, from a number in one of Caddy's units or an ISO 8601 text."""
+    if isinstance(value, str):
+        return from_iso(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        return None
+    if abs(value) < _SECONDS:
+        return int(value * 1000)
+    return int(value if abs(value) < _MILLISECONDS else value // 1_000_000)
+
+
+def _request(time: int, entry: dict[str, Any]) -> Request | None:
+    request, status = entry["request"], entry["status"]
+    if not isinstance(request, dict):
+        return None
+    address = request.get("client_ip") or request.get("remote_ip") or request.get("remote_addr")
+    method, uri, host = request.get("method"), request.get("uri"), request.get("host")
+    if not (
+        isinstance(address, str)
+        and isinstance(method, str)
+        and isinstance(uri, str)
+        and isinstance(status, int)
+    ):
+        return None
+    headers = _headers(request.get("headers"))
+    return Request(
+        time,
+        address,
+        method,
+        uri,
+        status,
+        headers.pop("HTTP_REFERER", ""),
+        headers.pop("HTTP_USER_AGENT", ""),
+        host if isinstance(host, str) else "",
+        _headers(entry.get("resp_headers")).get("HTTP_CONTENT_TYPE", ""),
+        headers,
+    )
+
+
+def _headers(found: object) -> dict[str, str]:
+    """Headers as in a WSGI environ."""
+    if not isinstance(found, dict):
+        return {}
+    return {
+        "HTTP_" + name.upper().replace("-", "_"): ", ".join(map(str, values))
+        for name, values in found.items()
+        if isinstance(values, list)
+    }

@@ -1,0 +1,156 @@
+"""Which formats there are, how each is told from the others, and how its lines are read."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ztas_middleware.errors import ZtasError
+from ztas_middleware.imports import caddy, combined, goatcounter, own, plausible
+from ztas_middleware.imports.files import Line
+from ztas_middleware.imports.records import csv_records, text_records
+from ztas_middleware.imports.requests import PageViews
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from ztas_middleware.imports.destination import Destination
+    from ztas_middleware.imports.files import Source
+    from ztas_middleware.imports.outcomes import Outcome
+    from ztas_middleware.imports.records import Record
+
+LOGS: dict[str, Any] = {"combined": combined, "caddy": caddy}
+TABLES: dict[str, Any] = {"csv": own, "goatcounter": goatcounter, "plausible": plausible}
+FORMATS = ("csv", "ndjson", "combined", "caddy", "goatcounter", "plausible")
+"""By the names that `--format` takes; `csv` and `ndjson` are our own exports."""
+
+_LOOKED_AT = 100
+"""Records at a file's beginning, one of which must be in its format."""
+
+
+class Reading(NamedTuple):
+    """How one file is read."""
+
+    format: str
+    read: Callable[[Any], Outcome]
+    """From a record's content to what becomes of it."""
+    columns: tuple[str, ...] | None = None
+    """Of a table, whose first record is a header; None for formats without one."""
+    is_export: bool = False
+    """Whether rows are exactly those of a database, so that they can be there already."""
+    is_whole: Callable[[Any], bool] = lambda _: True
+    """Whether a record is all there, where the file ends without a line end."""
+    counts_along: bool = False
+    """Whether a record's rows depend on those of all records before it."""
+
+    def records(self, lines: Iterator[Line]) -> Iterator[Record]:
+        """The file's records."""
+        if self.columns is None:
+            return text_records(lines)
+        return csv_records(lines, len(self.columns))
+
+
+def detect(source: Source) -> str | None:
+    """The format of a file by its beginning; None for an empty one.
+
+    Raises:
+        ZtasError: it is in none of the formats.
+    """
+    header = _header(source)
+    if header is None:
+        return None
+    for name, table in TABLES.items():
+        if table.columns_of(header) is not None:
+            return name
+    for record in _beginning(source, text_records):
+        if isinstance(record.content, str):
+            if own.recognise(record.content):
+                return "ndjson"
+            for name, log in LOGS.items():
+                if log.recognise(record.content):
+                    return name
+    raise ZtasError(
+        f"{source.name}: is in none of the formats {', '.join(FORMATS)}, as far as its first "
+        "lines tell; --format says which one it is"
+    )
+
+
+def open_reading(
+    name: str,
+    source: Source,
+    destination: Destination,
+    *,
+    hosts: Sequence[str] = (),
+    visitors: Mapping[str, int] | None = None,
+) -> Reading:
+    """Prepare to read a file that is not empty in one of `FORMATS`.
+
+    Args:
+        name: the format.
+        source: the file, for its header.
+        destination: the site that its rows go to.
+        hosts: the only hosts whose requests count, of logs that name them.
+        visitors: see `plausible.reader`.
+
+    Raises:
+        ZtasError: the file is in another format.
+    """
+    if name in TABLES:
+        return _table(name, source, destination, visitors or {})
+    if name == "ndjson":
+        reading = Reading(name, own.json_reader(destination), is_export=True)
+        is_right: Callable[[str], bool] = own.recognise
+    else:
+        log = LOGS[name]
+        reading = Reading(name, log.reader(PageViews(destination, hosts)), is_whole=log.is_whole)
+        is_right = log.recognise
+    first: Record | None = None
+    for record in _beginning(source, text_records):
+        if isinstance(record.content, str) and is_right(record.content):
+            return reading
+        first = first or record
+    if first is None:
+        return reading
+    raise ZtasError(
+        f"{source.name}: line {first.number} is not in the format {name}, nor are others"
+    )
+
+
+def _table(
+    name: str, source: Source, destination: Destination, visitors: Mapping[str, int]
+) -> Reading:
+    columns = TABLES[name].columns_of(_header(source) or [""])
+    if columns is None:
+        raise ZtasError(f"{source.name}: its first line is no header of the format {name}")
+    if name == "csv":
+        return Reading(name, own.csv_reader(destination, columns), columns, is_export=True)
+    if name == "goatcounter":
+        return Reading(name, goatcounter.reader(destination, columns), columns)
+    kind = plausible.kind_of(columns)
+    if kind not in ("pages", "events"):
+        raise ZtasError(
+            f"{source.name}: has no pages and no events, only totals of another kind; of "
+            "Plausible's files, import imported_pages_*.csv and imported_custom_events_*.csv, "
+            "or the archive as it is"
+        )
+    read = plausible.reader(destination, columns, visitors)
+    return Reading(name, read, columns, counts_along=True)
+
+
+def _header(source: Source) -> list[str] | None:
+    """The first record as cells; None for a file without one."""
+    for record in _beginning(source, csv_records):
+        return record.content if isinstance(record.content, list) else [""]
+    return None
+
+
+def _beginning(
+    source: Source, records: Callable[[Iterator[Line]], Iterator[Record]]
+) -> Iterator[Record]:
+    """The first records, as far as they lie in the source's sample."""
+    lines = BytesIO(source.sample).readlines()
+    if not source.is_all_sample and lines and not lines[-1].endswith(b"\n"):
+        lines.pop()
+    found = records(iter([Line(number, 0, line) for number, line in enumerate(lines, 1)]))
+    for record, _ in zip(found, range(_LOOKED_AT), strict=False):
+        yield record

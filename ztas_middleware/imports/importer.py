@@ -1,0 +1,252 @@
+"""Reads a file record by record and commits its rows in small batches, each with its place.
+
+Rows and the place behind them are one transaction: an import that is killed goes on where the
+last commit was, and adds nothing twice. Batches are small so that hits that come in meanwhile
+hardly wait.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ztas_middleware.errors import StorageError, ZtasError
+from ztas_middleware.imports import progress
+from ztas_middleware.imports.outcomes import LeftOut, Refused
+from ztas_middleware.imports.progress import File, OtherImportError, Place
+from ztas_middleware.store.hits import INSERT, Hit
+from ztas_middleware.store.rollups import last_seal
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable
+
+    from ztas_middleware.imports.formats import Reading
+    from ztas_middleware.imports.outcomes import Outcome
+    from ztas_middleware.imports.records import Record
+    from ztas_middleware.store.database import Database
+
+BATCH = 1000
+"""Rows a commit: some ten milliseconds of the database's write lock."""
+
+RECORDS = 20_000
+"""Records after which the place is noted even if they had few rows."""
+
+MOST_AT_ONCE = 100_000
+"""Rows of an export that may have one and the same time; they are compared in one go."""
+
+CHECKPOINT = 20
+"""Commits between two checkpoints: some 10 MB of log."""
+
+PATIENCE = 60.0
+"""Seconds to wait for somebody else's lock."""
+
+PRUNED = Refused("is of a day whose hits were pruned, so that its totals can't change any more")
+CUT_SHORT = Refused("is cut short")
+CROWDED = Refused(f"is one of more than {MOST_AT_ONCE} rows of one millisecond")
+_SAME_TIME = f"select {', '.join(Hit._fields)} from hits where site_id = :site_id and time = :time"
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of a file in one run."""
+
+    lines: int = 0
+    stored: int = 0
+    known: int = 0
+    """Rows of an export that were there already."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+class Import:
+    """One file on its way into one site.
+
+    Args:
+        database: where rows go.
+        file: what is imported.
+        reading: how it is read.
+        place: where an earlier run got to, from `progress.find`.
+        on_refused: told the number and the reason of each line that is refused.
+        on_commit: told the offset that was reached, after each commit.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        file: File,
+        reading: Reading,
+        place: Place,
+        *,
+        on_refused: Callable[[int, str], None] = lambda *_: None,
+        on_commit: Callable[[int], None] = lambda *_: None,
+    ) -> None:
+        self._database = database
+        self._file = file
+        self._reading = reading
+        self._on_refused = on_refused
+        self._on_commit = on_commit
+        self._start = place
+        self._committed = place
+        self._offset = place.offset
+        self._rows_into = place.rows_into
+        self._rows: list[Hit] = []
+        self._numbers: list[int] = []
+        self._same_time = 0
+        self._since = 0
+        self._commits = 0
+        self.result = Result()
+
+    def run(self) -> Result:
+        """Read what is new in the file and commit its rows.
+
+        Raises:
+            StorageError: the database can't take it; what was committed before is noted.
+            ZtasError: the file can't be read to its end, or somebody else imports it.
+        """
+        start = self._start
+        is_whole = start.offset == 0 or self._reading.counts_along
+        source = self._file.source
+        lines = source.lines() if is_whole else source.lines(start.offset, start.lines)
+        records = self._reading.records(lines)
+        if is_whole and self._reading.columns is not None:
+            next(records, None)  # the header
+        try:
+            for record in records:
+                if record.end > start.offset:
+                    self._take(record)
+                elif not isinstance(record.content, Refused):
+                    self._reading.read(record.content)
+        except StorageError:
+            raise
+        except ZtasError:
+            self.commit()
+            raise
+        self.commit()
+        return self.result
+
+    def commit(self) -> None:
+        """Commit the rows that wait, and the place behind them.
+
+        Raises:
+            StorageError: nothing of it was committed.
+            ZtasError: somebody else imports the same file.
+        """
+        before, rows, result = self._committed, self._rows, self.result
+        if (self._offset, self._rows_into) == (before.offset, before.rows_into):
+            return
+        after = Place(
+            before.id,
+            self._offset,
+            self._rows_into,
+            self._start.lines + result.lines,
+            before.stored,
+            self._start.left_out + result.left_out.total(),
+            self._start.refused + result.refused.total(),
+        )
+        head = progress.head_of(self._file.source, before, after)
+        now = time.time_ns() // 1_000_000
+
+        def write(connection: sqlite3.Connection) -> tuple[Place, int | None]:
+            # Asked here, so that no day is sealed between the question and the rows.
+            seal = last_seal(connection, self._file.site_id)
+            taken = [row for row in rows if row.time >= seal.ends] if seal else rows
+            fresh = _fresh(connection, taken) if self._reading.is_export else taken
+            connection.executemany(INSERT, fresh)
+            refused = after.refused + len(rows) - len(taken)
+            saved = replace(after, stored=before.stored + len(fresh), refused=refused)
+            file_id = progress.save(connection, self._file, before, saved, head=head, now=now)
+            sealed = seal.ends if seal else None
+            return replace(saved, id=file_id), sealed
+
+        try:
+            saved, sealed = self._database.transact(write, patience=PATIENCE)
+        except OtherImportError:
+            raise ZtasError(f"{self._file.source.name}: another process is importing it") from None
+        stored = saved.stored - before.stored
+        result.stored += stored
+        result.known += len(rows) - stored - (saved.refused - after.refused)
+        for row, number in zip(rows, self._numbers, strict=True):
+            if sealed is not None and row.time < sealed:
+                self._refuse(number, PRUNED)
+        self._committed = saved
+        self._rows, self._numbers, self._since = [], [], 0
+        self._commits += 1
+        if self._commits % CHECKPOINT == 0:
+            self._database.checkpoint()
+        self._on_commit(saved.offset)
+
+    def _take(self, record: Record) -> None:
+        content = record.content
+        if isinstance(content, Refused):
+            outcome: Outcome = content
+        elif record.is_complete or self._reading.is_whole(content):
+            outcome = self._reading.read(content)
+        else:
+            outcome = CUT_SHORT
+        if isinstance(outcome, Hit) and (refused := self._add(outcome, record.number)):
+            outcome = refused
+        if isinstance(outcome, LeftOut):
+            self.result.left_out[outcome.reason] += 1
+        elif isinstance(outcome, Refused):
+            self._refuse(record.number, outcome)
+            if not record.is_complete:
+                # More of it may come; then it is looked at again.
+                return
+        elif not isinstance(outcome, Hit):
+            self._add_many(outcome, record.number)
+        self._offset, self._rows_into = record.end, 0
+        self.result.lines = record.last - self._start.lines
+        self._since += 1
+        if self._since >= RECORDS and not (self._reading.is_export and self._rows):
+            self.commit()
+
+    def _add(self, hit: Hit, number: int) -> Refused | None:
+        """Put a row to those that wait."""
+        rows = self._rows
+        if self._reading.is_export and rows and rows[-1].time == hit.time:
+            # Rows of one time are compared with those that are there, so they stay together.
+            self._same_time += 1
+            if self._same_time > MOST_AT_ONCE:
+                return CROWDED
+        else:
+            self._same_time = 1
+            if len(rows) >= BATCH:
+                self.commit()
+                rows = self._rows
+        rows.append(hit)
+        self._numbers.append(number)
+        return None
+
+    def _add_many(self, hits: Iterable[Hit], number: int) -> None:
+        """Put the rows of one record to those that wait, but for those stored by an earlier run."""
+        for index, hit in enumerate(islice(hits, self._rows_into, None), self._rows_into):
+            if len(self._rows) >= BATCH:
+                self._rows_into = index
+                self.commit()
+            self._rows.append(hit)
+            self._numbers.append(number)
+
+    def _refuse(self, number: int, refused: Refused) -> None:
+        self._on_refused(number, refused.reason)
+        self.result.refused[refused.reason] += 1
+
+
+def _fresh(connection: sqlite3.Connection, rows: Iterable[Hit]) -> list[Hit]:
+    """The rows that are not in the database yet, each as often as it is missing."""
+    there: Counter[tuple[object, ...]] = Counter()
+    at = None
+    fresh = []
+    for row in rows:
+        if row.time != at:
+            at = row.time
+            key = {"site_id": row.site_id, "time": at}
+            there = Counter(connection.execute(_SAME_TIME, key))
+        if there[row] > 0:
+            there[row] -= 1
+        else:
+            fresh.append(row)
+    return fresh

@@ -1,0 +1,30 @@
+"""What can become of one line of a file: a row, nothing on purpose, or a complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ztas_middleware.intake.wire import Event
+from ztas_middleware.store.hits import Hit
+
+PAGE_VIEW = Event("pageview", *(None,) * 13)
+"""An event to be filled in with what a format has."""
+
+
+class LeftOut(NamedTuple):
+    """A line that is fine, and is no hit."""
+
+    reason: str
+    """As the report counts it: `bot`, `asset`, ..."""
+
+
+class Refused(NamedTuple):
+    """A line that can't be read as what it should be."""
+
+    reason: str
+    """One of few sentences; never what stands in the line, which may be personal."""
+
+
+Outcome = Hit | Iterator[Hit] | LeftOut | Refused
+"""Rows are several where a line stands for many page views."""

@@ -1,0 +1,174 @@
+"""Requests that a web server logged: which of them were page views, and the hits they become.
+
+A log has every request, so most of its lines are no page views: images, scripts, crawlers,
+errors. What is left is cleaned and hashed exactly as if it had come to the Track endpoint.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qs
+
+from ztas_middleware.config.hosts import ascii_host
+from ztas_middleware.globs import Globs
+from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
+from ztas_middleware.intake.bots import BotFilter
+from ztas_middleware.intake.clients import Clients
+from ztas_middleware.intake.countries import country_from_header
+from ztas_middleware.intake.hits import Sender, make_hit
+from ztas_middleware.intake.paths import clean_path
+from ztas_middleware.intake.recorder import PREFETCHES, PURPOSE_HEADERS
+from ztas_middleware.intake.visitors import visitor_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ztas_middleware.imports.destination import Destination
+    from ztas_middleware.intake.wire import Event
+    from ztas_middleware.store.hits import Hit
+
+NOT_GET = LeftOut("not GET")
+NOT_OK = LeftOut("not 2xx")
+ASSET = LeftOut("asset")
+OTHER_HOST = LeftOut("other host")
+BOT = LeftOut("bot")
+PREFETCH = LeftOut("prefetch")
+OPT_OUT = LeftOut("opt-out")
+EXCLUDED = LeftOut("excluded")
+
+# What pages are made of, what programs fetch, and downloads.
+_EXTENSIONS = """
+css js mjs cjs map wasm json jsonld xml xsl txt csv atom rss webmanifest manifest ico cur
+png jpg jpeg jfif gif webp avif jxl svg svgz bmp tif tiff heic woff woff2 ttf otf eot
+mp3 m4a aac oga ogg opus wav flac weba mp4 m4v mov webm ogv avi mkv m3u8 mpd ts vtt srt
+pdf epub zip gz tgz bz2 xz zst 7z rar tar exe msi dmg pkg deb rpm apk iso bin jar whl sig asc
+"""
+_ASSETS = frozenset(_EXTENSIONS.split())
+_UTM = ("utm_source", "utm_medium", "utm_campaign")
+_HTTP_TARGET = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+
+
+class Request(NamedTuple):
+    """One request, in whatever format it was logged."""
+
+    time: int
+    """UTC milliseconds since 1970."""
+    address: str
+    """The other end of the socket, as the server saw it."""
+    method: str
+    target: str
+    """The path with its query, percent-encoded, as it was asked for."""
+    status: int
+    referrer: str
+    """Empty where there is none, as is the User-Agent."""
+    user_agent: str
+    host: str = ""
+    content_type: str = ""
+    """Of the answer; empty where the log does not say."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """Other request headers that the log has, named as in a WSGI environ."""
+
+
+class PageViews:
+    """Tells page views from other requests, under one configuration.
+
+    Args:
+        destination: the site whose log it is.
+        hosts: the only hosts whose requests count; empty counts all.
+    """
+
+    def __init__(self, destination: Destination, hosts: Iterable[str] = ()) -> None:
+        config = destination.config
+        self._destination = destination
+        self._site = destination.site
+        self._hosts = frozenset(map(ascii_host, hosts))
+        self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
+        self._bots = BotFilter(config.bots.allow, config.bots.deny)
+        self._honor_dnt = config.honor_dnt
+        self._keep_query = frozenset(config.keep_query)
+        self._excluded = Globs(destination.site.exclude_paths)
+        self._country_key = (
+            "HTTP_" + config.country_header.upper().replace("-", "_")
+            if config.country_header
+            else None
+        )
+
+    def outcome(self, request: Request) -> Hit | LeftOut | Refused:
+        """The hit that a request is, or why it is none.
+
+        Raises:
+            StorageError: the day's salt can't be had.
+        """
+        reason = self._not_a_page(request)
+        if reason is not None:
+            return reason
+        looked = self._bots.look(request.user_agent)
+        if looked.is_bot_from_page:
+            return BOT
+        headers = request.headers
+        peer = self._clients.peer({"REMOTE_ADDR": request.address})
+        client = self._clients.client(headers, peer) if headers else peer
+        if client.excluded:
+            return EXCLUDED
+        if headers and (reason := self._unwanted(headers)) is not None:
+            return reason
+        path = clean_path(request.target, self._keep_query)
+        if self._excluded.match(path):
+            return EXCLUDED
+        day = self._destination.day_at(request.time)
+        if isinstance(day, Refused):
+            return day
+        salt = self._destination.salt_of(day)
+        visitor = visitor_hash(salt, self._site.id, client.address, request.user_agent)
+        country = None
+        if self._country_key is not None and peer.trusted:
+            country = country_from_header(headers.get(self._country_key, ""))
+        sender = Sender(request.time, visitor, looked.agent, country, salt)
+        return make_hit(_page_view(request), path, self._site, sender)
+
+    def _not_a_page(self, request: Request) -> LeftOut | None:
+        if request.method != "GET":
+            return NOT_GET
+        if not 200 <= request.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+            return NOT_OK
+        if request.content_type:
+            if (
+                not request.content_type.lstrip()
+                .lower()
+                .startswith(("text/html", "application/xhtml+xml"))
+            ):
+                return ASSET
+        else:
+            page = request.target.partition("?")[0]
+            if page.rpartition(".")[2].lower() in _ASSETS and "." in page:
+                return ASSET
+        if self._hosts and not self._is_wanted(request.host):
+            return OTHER_HOST
+        return None
+
+    def _is_wanted(self, host: str) -> bool:
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        try:
+            return ascii_host(name) in self._hosts
+        except ValueError:
+            return False
+
+    def _unwanted(self, headers: Mapping[str, str]) -> LeftOut | None:
+        for header in PURPOSE_HEADERS:
+            purpose = headers.get(header, "").lower()
+            if purpose and any(word in purpose for word in PREFETCHES):
+                return PREFETCH
+        if self._honor_dnt and "1" in (headers.get("HTTP_DNT"), headers.get("HTTP_SEC_GPC")):
+            return OPT_OUT
+        return None
+
+
+def _page_view(request: Request) -> Event:
+    event = PAGE_VIEW._replace(referrer=None if request.referrer == "-" else request.referrer)
+    if "utm_" not in request.target:
+        return event
+    query = parse_qs(request.target.partition("?")[2])
+    source, medium, campaign = (query.get(name, [""])[0] for name in _UTM)
+    return event._replace(utm_source=source, utm_medium=medium, utm_campaign=campaign)
