@@ -11,7 +11,8 @@ IS_DEBIAN_ROOT := $(shell command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] &
 APT_INSTALL := DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 	apt-get install -y -qq --no-install-recommends
 
-.PHONY: help demo test test-slow test-all lint format tracker wheel bench system clean
+.PHONY: help demo test test-slow test-all lint format tracker screenshots wheel bench system \
+	accessibility clean
 
 help:
 	@echo "make demo      run the example site, wrapped, on http://127.0.0.1:8000"
@@ -20,6 +21,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
 	@echo "make bench     the README's figures, measured here: a quarter of an hour"
+	@echo "make screenshots  make the pictures of the dashboard anew"
 	@echo "make tracker   build the tracking script from its source (needs npm)"
 	@echo "make wheel     build sdist and wheel into dist/, and try the wheel alone"
 
@@ -44,7 +46,7 @@ $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
 demo: $(VENV)/demo.stamp
 	$(BIN)/ztas demo
 
-test: $(VENV)/dev.stamp system
+test: $(VENV)/dev.stamp system accessibility
 	$(BIN)/python -m pytest
 
 test-slow: $(VENV)/dev.stamp system
@@ -67,6 +69,9 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 tracker: node_modules/.package-lock.json
 	npm run --silent build
+
+screenshots: $(VENV)/dev.stamp system
+	$(BIN)/python docs/images/screenshots.py
 
 wheel: $(VENV)/dev.stamp
 	rm -rf dist build $(VENV)-wheel
@@ -94,6 +99,11 @@ system:
 		for program in $$missing; do $(APT_INSTALL) $$program >/dev/null || \
 			echo "$$program could not be installed; the tests that need it are skipped." >&2; done; \
 	else echo "Not installed, and the tests that need them are skipped:$$missing" >&2; fi
+
+# axe-core, the rules that the dashboard is checked against; without it CI fails.
+accessibility:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.package-lock.json; \
+	else echo "No npm here: install it to check the dashboard's accessibility." >&2; fi
 
 clean:
 	rm -rf $(VENV) $(VENV)-wheel build dist *.egg-info node_modules
