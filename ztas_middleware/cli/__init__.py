@@ -13,6 +13,8 @@ from ztas_middleware.cli.exports import export
 from ztas_middleware.cli.imports import import_
 from ztas_middleware.cli.options import fail
 from ztas_middleware.cli.upkeep import backup, prune
+from ztas_middleware.cli.rollup import rollup
+from ztas_middleware.cli.stats import stats
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.version import __version__
 
@@ -42,4 +44,5 @@ def main() -> None:
 
 
 for command in (backup, check, demo, export, import_, prune):
+for command in (check, demo, export, import_, rollup, stats):
     main.add_command(command)
