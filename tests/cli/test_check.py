@@ -91,9 +91,10 @@ def test_a_config_that_is_not_there(folder):
 
 def damaged(file):
     content = bytearray(file.read_bytes())
-    # The second page is the first table's root; its header says what kind of page it is.
+    # The second page says where others belong, the third is the first table's root; its header
+    # says what kind of page it is.
     page_size = int.from_bytes(content[16:18], "big")
-    content[page_size : page_size + 8] = b"\xff" * 8
+    content[2 * page_size : 2 * page_size + 8] = b"\xff" * 8
     file.write_bytes(content)
 
 
