@@ -17,7 +17,6 @@ import pytest
 
 from tests.reports.history import make_hit, make_site, random_history
 from ztas_middleware.reports.ledger import load_ledger
-from ztas_middleware.reports.rolling import seal_day
 from ztas_middleware.store import reading as store_reading
 from ztas_middleware.store import steps
 from ztas_middleware.store.blocks import cover
@@ -292,7 +291,7 @@ def test_several_processes_roll_up_while_others_write(filled):
 
 def seal(world, day):
     """Seal a day and delete its hits, as pruning does."""
-    sealed = seal_day(world.path, world.rules, day, world.now)
+    sealed = world.reports.seal_day(world.site.id, day, now=world.now)
     world.execute(
         "delete from hits where site_id = ? and time >= ? and time < ? and id <= ?",
         world.site.id,
@@ -366,4 +365,4 @@ def test_where_the_timezone_changed_behind_the_seal_no_hit_is_lost(filled):
 
 
 def test_a_day_that_is_not_over_is_not_sealed(filled):
-    assert seal_day(filled.path, filled.rules, date(2026, 11, 5), filled.now) is None
+    assert filled.reports.seal_day("site_a", date(2026, 11, 5), now=filled.now) is None
