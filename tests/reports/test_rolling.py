@@ -122,6 +122,26 @@ def test_deleted_ids_that_are_given_away_again_are_noticed(filled):
     filled.compare(period="30d")
 
 
+def test_a_clock_that_was_set_back_is_noticed(filled):
+    filled.roll()
+    filled.now -= 86_400_000
+    filled.store(make_hit(filled.now, path="/new"))
+    filled.compare(period="7d")
+    filled.compare(period="24h")
+
+
+def test_hits_of_impossible_times_do_no_harm(filled):
+    filled.store(make_hit(-1), make_hit(-(2**62)), make_hit(2**62), make_hit(10**16))
+    impossible = "time < 0 or time > 100000000000000"
+    filled.roll()
+    answer = filled.ask(period="30d"), filled.ask(period="24h")
+    assert filled.check() == []
+    exported = b"".join(filled.reports.export("site_a", kind="pageviews"))
+    assert str(2**62).encode() in exported
+    filled.execute(f"delete from hits where {impossible}")
+    assert (filled.expect(period="30d"), filled.expect(period="24h")) == answer
+
+
 CHANGES = {
     "timezone": make_site(zone="America/New_York"),
     "domain": make_site(host="news.ycombinator.com"),
