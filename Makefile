@@ -84,13 +84,15 @@ wheel: $(VENV)/dev.stamp
 bench:
 	$(PYTHON) -m benchmarks $(BENCH)
 
-# Programs that some tests drive. Without them those tests say that they were skipped; CI fails.
+# What some tests drive; libatomic is what playwright lacks on a small Debian. Without them those tests say that they were skipped; CI fails.
 system:
-	@export PATH="$$PATH:/usr/sbin"; missing=; \
+	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
 	for programs in "chromium chromium-browser google-chrome" nginx caddy npm; do \
 		found=; for program in $$programs; do command -v $$program >/dev/null && found=yes; done; \
 		[ "$$found" ] || missing="$$missing $${programs%% *}"; \
 	done; \
+	if command -v ldconfig >/dev/null && ! ldconfig -p | grep -q libatomic.so.1; then \
+		missing="$$missing libatomic1"; fi; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$(IS_DEBIAN_ROOT)" ]; then \
 		apt-get update -qq; \
