@@ -85,7 +85,7 @@ class ZTASMiddleware:
         # of other threads go by the old handlers until all is in place.
         self._handlers: dict[str, Handler] = {
             path.encode().decode("latin-1"): handler
-            for path, handler in routes(config, recorder, self._outages).items()
+            for path, handler in routes(config, recorder, self._database, self._outages).items()
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

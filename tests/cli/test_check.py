@@ -195,9 +195,10 @@ def test_a_config_that_is_not_there(folder):
 
 def damaged(file):
     content = bytearray(file.read_bytes())
-    # The second page is the first table's root; its header says what kind of page it is.
-    page_size = int.from_bytes(content[16:18], "big")
-    content[page_size : page_size + 8] = b"\xff" * 8
+    # The second page is SQLite's own map, the third the first table's root; its header says what
+    # kind of page it is.
+    page = 2 * int.from_bytes(content[16:18], "big")
+    content[page : page + 8] = b"\xff" * 8
     file.write_bytes(content)
 
 

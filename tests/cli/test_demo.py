@@ -34,7 +34,7 @@ def temporary(tmp_path):
 @pytest.fixture
 def demo(tmp_path, temporary):
     process, port = start_on_free_port(
-        lambda port: [*ZTAS, "demo", "--port", str(port)],
+        lambda port: [*ZTAS, "demo", "--no-history", "--port", str(port)],
         folder=tmp_path,
         env={"TMPDIR": str(temporary)},
     )
@@ -51,9 +51,11 @@ def get(demo, path):
 def test_it_says_where_it_is(demo, temporary):
     (folder,) = temporary.iterdir()
     assert demo.output == (
-        f"The example site is on http://127.0.0.1:{demo.port}, "
-        f"its stored rows on http://127.0.0.1:{demo.port}/rows.\n"
-        f"The database is {folder / 'ztas.db'}. Stop with Ctrl-C.\n"
+        f"The dashboard is on http://127.0.0.1:{demo.port}/ztas/, "
+        f"the example site on http://127.0.0.1:{demo.port}.\n"
+        f"Its stored rows are on http://127.0.0.1:{demo.port}/rows, "
+        f"the database is {folder / 'ztas.db'}.\n"
+        "Stop with Ctrl-C.\n"
     )
 
 
@@ -104,10 +106,10 @@ def test_it_can_listen_elsewhere(tmp_path):
         pytest.skip("this machine has no IPv6")
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as probe:
         port = probe.getsockname()[1]
-    command = [*ZTAS, "demo", "--host", "::1", "--port", str(port)]
+    command = [*ZTAS, "demo", "--no-history", "--host", "::1", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as demo:
         try:
-            assert f"The example site is on http://[::1]:{port}, " in demo.stdout.readline()
+            assert f"The dashboard is on http://[::1]:{port}/ztas/, " in demo.stdout.readline()
         finally:
             demo.terminate()
     assert demo.returncode == 0

@@ -12,7 +12,7 @@ import yaml
 from ztas_middleware.config import Bots, Config, Site, keys, load_config
 from ztas_middleware.config.document import read_yaml
 from ztas_middleware.config.domains import Domain
-from ztas_middleware.config.model import ApiAccess
+from ztas_middleware.config.model import ApiAccess, DashboardAccess
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "conf" / "ztas.yaml"
@@ -23,6 +23,7 @@ TABLES = {
     "": (keys.CONFIG, Config),
     "bots.": (keys.BOTS, Bots),
     "api.": (keys.API, ApiAccess),
+    "dashboard.": (keys.DASHBOARD, DashboardAccess),
     "sites.<id>.": (keys.SITE, Site),
 }
 # Fields that the loader fills, not the file.
@@ -48,10 +49,12 @@ def test_the_tables_are_all_there_are():
         for value in vars(keys).values()
         if isinstance(value, dict) and all(isinstance(key, keys.Key) for key in value.values())
     ]
-    assert tables == [keys.SITE, keys.BOTS, keys.API, keys.CONFIG]
+    assert tables == [keys.SITE, keys.BOTS, keys.API, keys.DASHBOARD, keys.CONFIG]
 
 
-@pytest.mark.parametrize(("table", "build"), TABLES.values(), ids=["config", "bots", "api", "site"])
+@pytest.mark.parametrize(
+    ("table", "build"), TABLES.values(), ids=["config", "bots", "api", "dashboard", "site"]
+)
 def test_each_field_has_a_key_and_each_key_a_field(table, build):
     named = {key.field or name for name, key in table.items()}
     assert named == {field.name for field in fields(build)} - OURS

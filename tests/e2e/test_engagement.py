@@ -20,7 +20,7 @@ def test_seconds_of_a_page_that_is_left(site, page):
     (row,) = engagements(
         site.expect(("pageview", "/"), ("engagement", "/"), ("pageview", "/next"), fields=FIELDS)
     )
-    assert 1.1 <= row["time_on_page"] < 5
+    assert 1.1 <= row["time_on_page"] < 10
     assert row["time_on_page"] == round(row["time_on_page"], 1)
     assert row["is_bounce"] == 1
 
@@ -34,13 +34,13 @@ def test_closing_a_page_leaves_it(site, page):
 
 def test_seconds_begin_anew_with_each_route(site, page):
     page.goto(site.origin)
-    page.wait_for_timeout(1200)
+    page.wait_for_timeout(2000)
     page.evaluate("history.pushState({}, '', '/b')")
     page.wait_for_timeout(300)
     page.evaluate("history.pushState({}, '', '/c')")
     rows = site.expect("/", "/b", fields=("path",), kind="engagement")
-    assert rows[0]["time_on_page"] > 1.1
-    assert 0.3 <= rows[1]["time_on_page"] < 1.2
+    assert rows[0]["time_on_page"] >= 1.9
+    assert 0.3 <= rows[1]["time_on_page"] < rows[0]["time_on_page"], "the seconds went on"
     assert [row["is_bounce"] for row in rows] == [1, 0]
 
 
@@ -72,8 +72,8 @@ def test_only_visible_seconds_count(site, unattended):
     first, second = sorted(
         row["time_on_page"] for row in rows if row["path"] == "/start" and row["time_on_page"]
     )
-    assert 0.5 <= first < 2
-    assert first + 0.5 <= second < first + 2
+    assert first >= 0.5
+    assert second >= first + 0.5
     elapsed = (rows[5]["time"] - rows[0]["time"]) / 1000
     assert second < elapsed - 1.5, "the seconds behind the other tab were counted"
 

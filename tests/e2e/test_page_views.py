@@ -190,7 +190,7 @@ def test_page_from_the_back_forward_cache_is_seen_again(site, page):
 PRERENDER = """
 <script type="speculationrules">{"prerender": [{"source": "list", "urls": ["/next"]}]}</script>
 <script>
-  if (location.pathname == "/start") setTimeout(() => { location = "/next" }, 1500);
+  if (location.pathname == "/start") setTimeout(() => { location = "/next" }, 2500);
   if (location.pathname == "/next") addEventListener("load", () => ZTA.track("ready"));
 </script>
 """

@@ -282,8 +282,8 @@ def test_several_processes_roll_up_while_others_write(filled):
         filled.store(*history[begin : begin + 20])
         filled.ask(period="7d")
     for process in processes:
-        assert process.wait() == 0
         process.stdout.close()
+    assert [process.wait() for process in processes] == [0, 0, 0]
     filled.compare(period="30d")
     filled.roll()
     assert filled.check() == []

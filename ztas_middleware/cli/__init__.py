@@ -15,6 +15,7 @@ from ztas_middleware.cli.options import fail
 from ztas_middleware.cli.rollup import rollup
 from ztas_middleware.cli.serve import serve
 from ztas_middleware.cli.stats import stats
+from ztas_middleware.cli.upkeep import backup, prune
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.version import __version__
 
@@ -43,5 +44,5 @@ def main() -> None:
     """Private, honest web analytics inside your Python web app."""
 
 
-for command in (check, demo, export, import_, rollup, serve, stats):
+for command in (backup, check, demo, export, import_, prune, rollup, serve, stats):
     main.add_command(command)

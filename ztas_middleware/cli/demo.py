@@ -1,10 +1,13 @@
-"""`ztas demo`: the example site, wrapped, on this machine."""
+"""`ztas demo`: the example site, wrapped, on this machine, with a year of made-up visits."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +15,11 @@ from ztas_middleware.cli.listening import bracketed, listen, stopping_in_order
 from ztas_middleware.cli.options import fail
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.middleware import ZTASMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SITE_ID = "demo"
 
 
 @click.command(
@@ -28,27 +36,78 @@ Example:
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 takes any that is free.",
 )
-def demo(host: str, port: int) -> None:
-    """Run a small example site with the middleware around it.
+@click.option(
+    "--history/--no-history",
+    default=True,
+    show_default=True,
+    help="Make up a year of visits first, in a few seconds.",
+)
+def demo(host: str, port: int, history: bool) -> None:
+    """Run a small example site with the middleware and its dashboard around it.
 
     Its database is in a temporary folder that goes when the demo stops.
     """
-    from ztas_middleware.demo.site import SITE_ID, DemoSite  # noqa: PLC0415 - loads webob
+    from ztas_middleware.demo.site import DemoSite  # noqa: PLC0415 - loads webob
 
     with stopping_in_order(), tempfile.TemporaryDirectory(prefix="ztas-demo-") as folder:
         database = Path(folder, "ztas.db")
-        config = {
-            "database": str(database),
-            "script": "/js/ztas.js",
-            "sites": {SITE_ID: {"domain": sorted({"127.0.0.1", "localhost", bracketed(host)})}},
-        }
         try:
-            application = ZTASMiddleware(DemoSite(database), config)
+            application = ZTASMiddleware(DemoSite(database), demo_settings(database, host))
         except ZtasError as error:  # a host that no browser could send as its Origin
             fail(error)
         with closing(application), closing(listen(application, host, port)) as server:
-            click.echo(
-                f"The example site is on {server.url}, its stored rows on {server.url}/rows."
-            )
-            click.echo(f"The database is {database}. Stop with Ctrl-C.")
+            if history:
+                _make_history(database)
+            click.echo(f"The dashboard is on {server.url}/ztas/, the example site on {server.url}.")
+            click.echo(f"Its stored rows are on {server.url}/rows, the database is {database}.")
+            click.echo("Stop with Ctrl-C.")
             server.run()
+
+
+def demo_settings(database: Path, host: str) -> Mapping[str, Any]:
+    """The demo's configuration: what it shows is public, so there is no login.
+
+    Args:
+        database: the file.
+        host: what the site listens on.
+    """
+    hosts = sorted({"127.0.0.1", "localhost", bracketed(host)})
+    return {
+        "database": str(database),
+        "script": "/js/ztas.js",
+        "dashboard": {"path": "/ztas/"},
+        "sites": {
+            SITE_ID: {
+                # The first one is the name that the dashboard shows.
+                "domain": ["teapots.example", *hosts],
+                "public": True,
+                "goals": {
+                    "Orders": {"action": "order"},
+                    "Added to cart": {"action": "add_to_cart"},
+                    "Read the journal": {"page": "/journal/*"},
+                },
+                "funnels": {
+                    "Checkout": [
+                        {"page": "/cart", "name": "Cart"},
+                        {"page": "/checkout/address", "name": "Address"},
+                        {"page": "/checkout/payment", "name": "Payment"},
+                        {"action": "order", "name": "Order"},
+                    ]
+                },
+            }
+        },
+    }
+
+
+def _make_history(database: Path) -> None:
+    from ztas_middleware.demo.history import DAYS, write_history  # noqa: PLC0415 - only here
+
+    days = write_history(database, SITE_ID, time.time_ns() // 1_000_000)
+    if not sys.stderr.isatty():
+        for _ in days:
+            pass
+        return
+    label = "Making up a year of visits"
+    with click.progressbar(days, length=DAYS, label=label, file=sys.stderr) as shown:
+        for _ in shown:
+            pass

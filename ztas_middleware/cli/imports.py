@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +17,7 @@ from ztas_middleware.config.hosts import ascii_host
 from ztas_middleware.errors import StorageError, ZtasError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ztas_middleware.imports.jobs import Imported
 
@@ -128,22 +128,20 @@ class _Report:
         self._as_json = as_json
         self._is_quiet = is_quiet
         self._shown = 0
-        self._bar: Any = None
+        self._step: Callable[[int], object] = lambda _: None
         self._offset = 0
         self.has_refused = False
 
     @contextmanager
     def over(self, path: str) -> Iterator[None]:
-        """Show a bar over a file while it is imported, if somebody looks and it takes long."""
+        """Show a bar over a file while it is imported, where somebody looks."""
         self._shown = 0
         self._offset = 0
         size = os.path.getsize(path) if path != "-" and os.path.exists(path) else 0  # noqa: PTH110, PTH202 - a name
-        if self._is_quiet or not size or path.endswith(".gz") or not sys.stderr.isatty():
+        if self._is_quiet or path.endswith(".gz"):
+            size = 0  # nobody knows how long it takes
+        with options.progress(size, path) as self._step:
             yield
-            return
-        with click.progressbar(length=size, label=path, file=sys.stderr) as self._bar:
-            yield
-        self._bar = None
 
     def refused(self, name: str, number: int, reason: str) -> None:
         """Name a line that was refused."""
@@ -154,8 +152,7 @@ class _Report:
 
     def reached(self, _: str, offset: int) -> None:
         """Move the bar."""
-        if self._bar is not None:
-            self._bar.update(offset - self._offset)
+        self._step(offset - self._offset)
         self._offset = offset
 
     def add(self, imported: Iterator[Imported]) -> None:

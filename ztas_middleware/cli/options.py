@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -132,6 +133,16 @@ def forget_salts(database: Database) -> None:
     """Destroy the salts that are due, as every command does; waits for nobody for long."""
     with contextlib.suppress(StorageError):
         retire(database, time.time_ns() // 1_000_000, patience=0.5)
+
+
+@contextlib.contextmanager
+def progress(length: int, label: str) -> Iterator[Callable[[int], object]]:
+    """A bar on standard error where that is a terminal; gives what is told of each step's size."""
+    if length and sys.stderr.isatty():
+        with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+            yield bar.update
+    else:
+        yield lambda _: None
 
 
 def fail(error: Exception) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ztas_middleware.config.nodes import Complaint, Node, quoted
+from ztas_middleware.web.dashboard.paths import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,19 @@ def contradictions(document: Node, config: Config) -> Iterator[Complaint]:
             yield _about(document, (key,), f"{quoted(path)} is the path of `{owners[path]}`")
         elif path is not None:
             owners[path] = key
+    dashboard = config.dashboard
+    if dashboard.path is not None:
+        taken = owners.keys() & places(config.sites, dashboard.path).keys()
+        for path in sorted(taken):
+            problem = f"{quoted(path)} is the path of `{owners[path]}`"
+            yield _about(document, ("dashboard", "path"), problem)
+        private = [site.id for site in config.sites.values() if not site.public]
+        if private and dashboard.password is None:
+            problem = (
+                f"needs `password` (`ztas password` prints one), since {quoted(private[0])} "
+                "is not `public`"
+            )
+            yield _about(document, ("dashboard",), problem)
     for site in config.sites.values():
         if site.inject and config.script is None:
             problem = "there is no script to inject; say with `script` where to serve it"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from ztas_middleware.config.matches import funnels, goals
-from ztas_middleware.config.model import ApiAccess, Bots, Config, Site
+from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAccess, Site
 from ztas_middleware.config.nodes import Node, refuse
 from ztas_middleware.config.sections import Key, Table, named, section
 from ztas_middleware.config.settings import (
@@ -19,6 +19,7 @@ from ztas_middleware.config.settings import (
     header,
     network,
     parameter,
+    password,
     site_id,
     token,
     url_path,
@@ -47,6 +48,11 @@ BOTS: Table = {
 API: Table = {
     "path": Key(optional(folder)),
     "tokens": Key(list_of(token)),
+}
+
+DASHBOARD: Table = {
+    "path": Key(optional(folder)),
+    "password": Key(optional(password)),
 }
 
 
@@ -78,6 +84,7 @@ CONFIG: Table = {
     "max_batch": Key(integer(1, 1_000_000)),
     "durability": Key(choice("commit", "full")),
     "api": Key(section(ApiAccess, API)),
+    "dashboard": Key(section(DashboardAccess, DASHBOARD)),
 }
 
 read_config = section(Config, CONFIG)

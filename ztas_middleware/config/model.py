@@ -65,6 +65,16 @@ class ApiAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardAccess:
+    """Where the dashboard is served, and to whom."""
+
+    path: str | None = None
+    """The URL path of the overview, without a trailing slash; None does not serve it."""
+    password: str | None = None
+    """A hash by `passwords.hash_password`; None lets people see public sites only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole, valid configuration."""
 
@@ -91,5 +101,6 @@ class Config:
     """Events."""
     durability: Durability = "commit"
     api: ApiAccess = field(default_factory=ApiAccess)
+    dashboard: DashboardAccess = field(default_factory=DashboardAccess)
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""

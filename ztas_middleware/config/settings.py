@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ztas_middleware.config.domains import Domain, parse_domain
 from ztas_middleware.config.nodes import Node, Refused, quoted, refuse
 from ztas_middleware.config.values import list_of, literal_text, suggestion, text
+from ztas_middleware.passwords import is_password_hash
 
 if TYPE_CHECKING:
     from ztas_middleware.config.model import Network
@@ -118,6 +119,14 @@ def token(node: Node) -> str:
     if stored is None:
         raise refuse(node, "must be a hash (sha256: and 64 hex digits) as `ztas token` prints it")
     return stored[1]
+
+
+def password(node: Node) -> str:
+    """The hash of a password; the password itself must never be in the file."""
+    stored = text(node)
+    if not is_password_hash(stored):
+        raise refuse(node, "must be a hash (scrypt:...) as `ztas password` prints it")
+    return stored
 
 
 def glob(node: Node) -> str:

@@ -18,6 +18,7 @@ from ztas_middleware.imports import progress
 from ztas_middleware.imports.outcomes import LeftOut, Refused
 from ztas_middleware.imports.progress import File, OtherImportError, Place
 from ztas_middleware.store.hits import INSERT, Hit
+from ztas_middleware.store.rollups import last_seal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,6 +44,7 @@ CHECKPOINT = 20
 PATIENCE = 60.0
 """Seconds to wait for somebody else's lock."""
 
+PRUNED = Refused("is of a day whose hits were pruned, so that its totals can't change any more")
 CUT_SHORT = Refused("is cut short")
 CROWDED = Refused(f"is one of more than {MOST_AT_ONCE} rows of one millisecond")
 _SAME_TIME = f"select {', '.join(Hit._fields)} from hits where site_id = :site_id and time = :time"
@@ -92,6 +94,7 @@ class Import:
         self._offset = place.offset
         self._rows_into = place.rows_into
         self._rows: list[Hit] = []
+        self._numbers: list[int] = []
         self._same_time = 0
         self._since = 0
         self._commits = 0
@@ -147,22 +150,30 @@ class Import:
         head = progress.head_of(self._file.source, before, after)
         now = time.time_ns() // 1_000_000
 
-        def write(connection: sqlite3.Connection) -> Place:
-            fresh = _fresh(connection, rows) if self._reading.is_export else rows
+        def write(connection: sqlite3.Connection) -> tuple[Place, int | None]:
+            # Asked here, so that no day is sealed between the question and the rows.
+            seal = last_seal(connection, self._file.site_id)
+            taken = [row for row in rows if row.time >= seal.ends] if seal else rows
+            fresh = _fresh(connection, taken) if self._reading.is_export else taken
             connection.executemany(INSERT, fresh)
-            saved = replace(after, stored=before.stored + len(fresh))
+            refused = after.refused + len(rows) - len(taken)
+            saved = replace(after, stored=before.stored + len(fresh), refused=refused)
             file_id = progress.save(connection, self._file, before, saved, head=head, now=now)
-            return replace(saved, id=file_id)
+            sealed = seal.ends if seal else None
+            return replace(saved, id=file_id), sealed
 
         try:
-            saved = self._database.transact(write, patience=PATIENCE)
+            saved, sealed = self._database.transact(write, patience=PATIENCE)
         except OtherImportError:
             raise ZtasError(f"{self._file.source.name}: another process is importing it") from None
         stored = saved.stored - before.stored
         result.stored += stored
-        result.known += len(rows) - stored
+        result.known += len(rows) - stored - (saved.refused - after.refused)
+        for row, number in zip(rows, self._numbers, strict=True):
+            if sealed is not None and row.time < sealed:
+                self._refuse(number, PRUNED)
         self._committed = saved
-        self._rows, self._since = [], 0
+        self._rows, self._numbers, self._since = [], [], 0
         self._commits += 1
         if self._commits % CHECKPOINT == 0:
             self._database.checkpoint()
@@ -176,25 +187,24 @@ class Import:
             outcome = self._reading.read(content)
         else:
             outcome = CUT_SHORT
-        if isinstance(outcome, Hit) and (refused := self._add(outcome)):
+        if isinstance(outcome, Hit) and (refused := self._add(outcome, record.number)):
             outcome = refused
         if isinstance(outcome, LeftOut):
             self.result.left_out[outcome.reason] += 1
         elif isinstance(outcome, Refused):
-            self._on_refused(record.number, outcome.reason)
-            self.result.refused[outcome.reason] += 1
+            self._refuse(record.number, outcome)
             if not record.is_complete:
                 # More of it may come; then it is looked at again.
                 return
         elif not isinstance(outcome, Hit):
-            self._add_many(outcome)
+            self._add_many(outcome, record.number)
         self._offset, self._rows_into = record.end, 0
         self.result.lines = record.last - self._start.lines
         self._since += 1
         if self._since >= RECORDS and not (self._reading.is_export and self._rows):
             self.commit()
 
-    def _add(self, hit: Hit) -> Refused | None:
+    def _add(self, hit: Hit, number: int) -> Refused | None:
         """Put a row to those that wait."""
         rows = self._rows
         if self._reading.is_export and rows and rows[-1].time == hit.time:
@@ -208,15 +218,21 @@ class Import:
                 self.commit()
                 rows = self._rows
         rows.append(hit)
+        self._numbers.append(number)
         return None
 
-    def _add_many(self, hits: Iterable[Hit]) -> None:
+    def _add_many(self, hits: Iterable[Hit], number: int) -> None:
         """Put the rows of one record to those that wait, but for those stored by an earlier run."""
         for index, hit in enumerate(islice(hits, self._rows_into, None), self._rows_into):
             if len(self._rows) >= BATCH:
                 self._rows_into = index
                 self.commit()
             self._rows.append(hit)
+            self._numbers.append(number)
+
+    def _refuse(self, number: int, refused: Refused) -> None:
+        self._on_refused(number, refused.reason)
+        self.result.refused[refused.reason] += 1
 
 
 def _fresh(connection: sqlite3.Connection, rows: Iterable[Hit]) -> list[Hit]:

@@ -78,6 +78,8 @@ def open_connection(filename: str, *, synchronous: str) -> Opened:
             # A commit writes whole pages to the log, and a hit touches two: with half of SQLite's
             # usual size it is 10 % faster and a checkpoint syncs half as much, for 3 bytes a hit.
             connection.execute("pragma page_size = 2048")
+            # Only a file that is still empty takes it; pruning can then make the file smaller.
+            connection.execute("pragma auto_vacuum = incremental")
             connection.execute("pragma journal_mode = wal")
             connection.execute(f"pragma synchronous = {synchronous}")
             # Checkpoints are made after an answer was sent, see checkpoints.py.

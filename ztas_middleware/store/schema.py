@@ -87,10 +87,21 @@ create table imports (
 ) strict
 """
 
+# Tries of the dashboard's password; `address` is a hash under the day's salt, see
+# web/dashboard/tries.py, and a row is deleted when it no longer counts.
+LOGIN_TRIES = """
+create table login_tries (
+    id integer primary key,
+    time integer not null,
+    address text not null
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     ROLLUP_TABLES,
     (IMPORTS,),
+    (LOGIN_TRIES,),
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 

@@ -156,7 +156,7 @@ try {
       ("honorDnt" in options && (navigator.doNotTrack == 1 || navigator.globalPrivacyControl))
     )) {
       view();
-      // Comes last when the page is left, too, so that pagehide has nothing to add.
+      // Comes when the page is left, too (in Safari since 14.1): pagehide has nothing to add.
       listen("visibilitychange", clock);
       listen("pageshow", (shown) => {
         if (shown.persisted) {

@@ -6,10 +6,11 @@ What is not switched on is not even imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.answer import Answer
-from ztas_middleware.errors import StorageError
+from ztas_middleware.errors import ConfigError, StorageError
 from ztas_middleware.intake.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.intake.recorder import Recorder
     from ztas_middleware.outages import OutageLog
+    from ztas_middleware.reports.reader import Reports
     from ztas_middleware.store.database import Database
     from ztas_middleware.web.pages import Pages
 
@@ -25,9 +27,19 @@ Handler = Callable[[Mapping[str, Any]], Answer | None]
 """Answers a request to its path; None leaves it to the wrapped app."""
 
 
-def routes(config: Config, recorder: Recorder, outages: OutageLog) -> dict[str, Handler]:
-    """The handler of each path that the configuration names."""
-    found: dict[str, Handler] = {config.endpoint: Endpoint(config, recorder, outages)}
+def routes(
+    config: Config, recorder: Recorder, database: Database, outages: OutageLog
+) -> dict[str, Handler]:
+    """The handler of each path that the configuration names.
+
+    Raises:
+        ConfigError: something is switched on that needs a package which is not installed.
+    """
+    found: dict[str, Handler] = {}
+    reports = cache(partial(_reports, config))
+    if config.dashboard.path is not None:
+        found |= _dashboard(config, config.dashboard.path, database, reports)
+    found[config.endpoint] = Endpoint(config, recorder, outages)
     if config.script is not None:
         from ztas_middleware.web.script import Script  # noqa: PLC0415
 
@@ -37,14 +49,48 @@ def routes(config: Config, recorder: Recorder, outages: OutageLog) -> dict[str, 
 
         found[config.pixel] = Pixel(config, recorder, outages)
     if config.api.path is not None:
-        from ztas_middleware.reports.reader import Reports  # noqa: PLC0415
         from ztas_middleware.web.api import Api  # noqa: PLC0415
 
-        api = Api(config, Reports(config), outages)
+        api = Api(config, reports(), outages)
         found[f"{config.api.path}/stats"] = api.stats
         found[f"{config.api.path}/realtime"] = api.realtime
         found[f"{config.api.path}/export"] = api.export
     return found
+
+
+def _reports(config: Config) -> Reports:
+    """What API and dashboard both ask: what the one has counted, the other need not."""
+    from ztas_middleware.reports.reader import Reports  # noqa: PLC0415
+
+    return Reports(config)
+
+
+def _dashboard(
+    config: Config, base: str, database: Database, reports: Callable[[], Reports]
+) -> dict[str, Handler]:
+    """The dashboard's paths; what they need is imported when somebody asks for one of them."""
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    from ztas_middleware.web.dashboard.paths import places  # noqa: PLC0415
+
+    if find_spec("jinja2") is None:
+        raise ConfigError(
+            "needs Jinja2: pip install 'ztas-middleware[dashboard]'",
+            source=str(config.source) if config.source else None,
+            key="dashboard",
+        )
+    built: list[Handler] = []
+
+    def handle(environ: Mapping[str, Any]) -> Answer | None:
+        if not built:
+            from ztas_middleware.web.dashboard.app import Dashboard  # noqa: PLC0415
+            from ztas_middleware.web.dashboard.gate import Gate  # noqa: PLC0415
+
+            # Two first requests at once make two, of which one is kept.
+            built.append(Dashboard(config, base, reports(), Gate(config, base, database)))
+        return built[0](environ)
+
+    return dict.fromkeys(places(config.sites, base), handle)
 
 
 def pages_between(

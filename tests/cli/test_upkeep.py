@@ -1,0 +1,85 @@
+"""`ztas prune` and `ztas backup`: what they say, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+
+DAY = 86_400_000
+
+
+def now():
+    return time.time_ns() // 1_000_000
+
+
+def keep(shop, days):
+    shop.config.write_text(shop.config.read_text() + f"    retention_days: {days}\n")
+
+
+def test_prune_without_retention_days(shop):
+    shop.fill()
+    assert shop.ok("prune") == "no site has retention_days: all hits are kept\n"
+
+
+def test_prune(shop):
+    keep(shop, 5)
+    shop.fill(*(shop.hit(now() - number * DAY, "blog") for number in range(10)))
+    would = shop.ok("prune", "--dry-run")
+    assert would.startswith("blog: 4 hits before ")
+    assert would.endswith(" to be deleted\n")
+    done = shop.ok("prune")
+    assert done.splitlines()[0] == would.strip().replace("to be deleted", "deleted")
+    assert shop.ok("prune").startswith("blog: 0 hits before ")
+    assert len(shop.ok("export", "blog").splitlines()) == 7
+
+
+def test_prune_as_json(shop):
+    keep(shop, 5)
+    shop.fill(shop.hit(now() - 9 * DAY, "blog"))
+    found = json.loads(shop.ok("prune", "--json"))
+    assert list(found) == ["sites", "bytesReturned", "dryRun"]
+    assert found["sites"]["blog"]["hits"] == 1
+
+
+def test_an_import_of_a_pruned_day_is_refused_with_that_reason(shop, tmp_path):
+    keep(shop, 5)
+    shop.fill(*(shop.hit(now() - number * DAY, "blog", path=f"/{number}") for number in range(8)))
+    before = shop.ok("export", "blog")
+    (tmp_path / "all.csv").write_text(before)
+    shop.ok("prune")
+    result = shop.run("import", "all.csv", "--site", "blog", "--strict")
+    assert result.exit_code == 1
+    assert "0 stored of 9 lines" in result.stdout
+    assert "there already: 6 rows" in result.stdout
+    reason = "is of a day whose hits were pruned, so that its totals can't change any more"
+    assert result.stderr == f"all.csv:2: {reason}\nall.csv:3: {reason}\n"
+    assert "refused: 2 " in result.stdout
+
+
+def test_backup(shop, tmp_path):
+    shop.fill(*(shop.hit(number) for number in range(100)))
+    assert shop.ok("backup", "copy.db").startswith("copy.db: ok, ")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
+        assert connection.execute("select count(*) from hits").fetchone() == (100,)
+
+
+def test_backup_replaces_nothing_unless_told_so(shop, tmp_path):
+    shop.fill()
+    (tmp_path / "copy.db").write_text("precious")
+    assert shop.error("backup", "copy.db") == "copy.db: is there already; --force replaces it"
+    assert (tmp_path / "copy.db").read_text() == "precious"
+    shop.ok("backup", "copy.db", "--force")
+    assert (tmp_path / "copy.db").read_bytes().startswith(b"SQLite format 3")
+    assert shop.error("backup", shop.database, "--force").endswith("is the database itself")
+
+
+def test_mistakes(shop):
+    assert shop.error("backup", "copy.db").endswith("not there yet; the first hit makes it")
+    assert shop.error("prune").endswith("not there yet; the first hit makes it")
+    shop.fill()
+    assert shop.error("backup", "nowhere/copy.db") == "nowhere: no such folder"
+    shop.database.write_bytes(b"no database" * 1000)
+    assert shop.error("backup", "copy.db").endswith("file is not a database")
+    assert shop.error("prune").endswith("file is not a database")

@@ -1,0 +1,214 @@
+"""Pruning: what is past its time goes, its totals stay, and nobody is kept waiting."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import time
+from contextlib import closing
+from datetime import date
+
+import pytest
+
+from ztas_middleware import retention
+from ztas_middleware.config import config_from_mapping
+from ztas_middleware.errors import StorageError
+from ztas_middleware.reports.periods import Days
+from ztas_middleware.reports.reader import Reports
+from ztas_middleware.store import prune as module
+from ztas_middleware.store.database import Database
+from ztas_middleware.store.hits import Hit
+from ztas_middleware.store.prune import give_back
+
+FORK = multiprocessing.get_context("fork")
+DAY = 86_400_000
+NOW = 1_790_000_000_000  # 2026-09-21T13:33:20Z
+
+
+def hit(age, number=0, **fields):
+    values = dict.fromkeys(Hit._fields) | {
+        "time": NOW - age * DAY + number,
+        "site_id": "a",
+        "type": "pageview",
+        "path": f"/{age}",
+        "visitor": f"visitor{number % 5}",
+        "browser": "Chrome",
+        "os": "Linux",
+        "device": "desktop",
+    }
+    return Hit(**(values | fields))
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A site that keeps its hits for 30 days, beside one that keeps all."""
+
+    class World:
+        path = tmp_path / "ztas.db"
+        config = None
+
+        def set_up(self, **site):
+            self.config = config_from_mapping(
+                {
+                    "database": str(self.path),
+                    "sites": {
+                        "a": {"domain": "example.com", "retention_days": 30} | site,
+                        "b": {"domain": "example.org"},
+                    },
+                }
+            )
+            self.site = self.config.sites["a"]
+            return self
+
+        def prune(self, now=NOW):
+            due = retention.due(self.path, self.site, now)
+            return retention.prune(self.path, self.site, due, now)
+
+        def report(self, days=90):
+            last = date(2026, 9, 21)
+            period = Days(self.site.timezone, date.fromordinal(last.toordinal() - days), last)
+            return Reports(self.config).stats("a", period, now=NOW, limit=1000).to_json()
+
+        def paths(self, site_id="a"):
+            with closing(sqlite3.connect(self.path)) as connection:
+                query = "select path from hits where site_id = ? order by time"
+                return [path for (path,) in connection.execute(query, (site_id,))]
+
+    world = World()
+    world.database = Database(world.path)
+    yield world.set_up()
+    world.database.close()
+
+
+def test_hits_past_their_time_go_and_others_stay(world):
+    world.database.append([hit(age) for age in (29, 30, 31, 45, 400)])
+    world.database.append([hit(400, site_id="b")])
+    assert retention.due(world.path, world.site, NOW) == retention.Due(date(2026, 8, 22), 3)
+    assert world.prune() == 3
+    assert world.paths() == ["/30", "/29"]
+    assert world.paths("b") == ["/400"]
+    assert world.prune() == 0
+
+
+def test_the_day_is_the_sites_own(world):
+    world.set_up(timezone="Pacific/Auckland", retention_days=1)
+    # Midnight in Auckland is noon in UTC: 13:33 is a new day there.
+    start = NOW - NOW % DAY + DAY // 2 - DAY
+    world.database.append(
+        [hit(0, time=start - 1, path="/before"), hit(0, time=start, path="/first")]
+    )
+    world.prune()
+    assert world.paths() == ["/first"]
+
+
+def test_no_number_of_an_unfiltered_report_changes(world):
+    world.set_up(
+        goals={"Old": {"page": "/4*"}},
+        funnels={"Way": [{"page": "/40"}, {"page": "/41"}]},
+    )
+    ages = [0, 1, 29, 30, 31, 32, 40, 41, 41, 60]
+    world.database.append(
+        [hit(age, number) for number, age in enumerate(ages)]
+        + [hit(40, 9, type="event", action="x", value=1.5)]
+        + [hit(40, 10, type="engagement", time_on_page=12.5, session_id="s")]
+    )
+    before = world.report()
+    assert before["summary"]["pageviews"] == 10
+    world.prune()
+    assert len(world.paths()) < 10
+    assert world.report() == before
+
+
+def test_a_site_that_keeps_everything_has_nothing_due(world):
+    world.set_up(retention_days=None)
+    assert retention.due(world.path, world.site, NOW) is None
+
+
+def test_a_prune_that_was_stopped_is_finished_by_the_next(world, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", 10)
+    world.database.append([hit(age, number) for age in (40, 41, 42) for number in range(100)])
+    before = world.report()
+    due = retention.due(world.path, world.site, NOW)
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retention.prune(world.path, world.site, due, NOW, stop)
+    assert world.prune() > 0
+    assert world.paths() == []
+    assert world.report() == before
+
+
+def test_what_was_deleted_is_overwritten(world):
+    world.database.append([hit(40, label="a-secret-of-forty-days")])
+    world.database.close()
+    assert b"a-secret-of-forty-days" in world.path.read_bytes()
+    world.prune()
+    Database(world.path).truncate_log()
+    assert b"a-secret-of-forty-days" not in world.path.read_bytes()
+
+
+def test_the_file_gets_smaller(world):
+    world.database.append([hit(40, number, label="x" * 200) for number in range(5000)])
+    world.database.append([hit(1, number) for number in range(10)])
+    world.database.close()
+    before = world.path.stat().st_size
+    world.prune()
+    returned = give_back(world.path)
+    world.database.append([hit(0)])
+    world.database.close()
+    assert returned > before / 2
+    assert world.path.stat().st_size < before / 3
+    assert len(world.paths()) == 11
+    with closing(sqlite3.connect(world.path)) as connection:
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_a_file_that_was_made_otherwise_keeps_its_free_pages(world):
+    with closing(sqlite3.connect(world.path)) as connection:
+        connection.execute("pragma auto_vacuum = none")
+        connection.execute("create table other (x)")
+    world.database.append([hit(40, number) for number in range(1000)])
+    assert world.prune() == 1000
+    assert give_back(world.path) is None
+
+
+def write_hits(path, until, waits):
+    database = Database(path)
+    while not until.is_set():
+        database.append([hit(0, path="/live")])
+        waits.value += 1
+        time.sleep(0.001)
+    database.close()
+
+
+def test_hits_come_in_while_hits_go(world):
+    world.database.append([hit(40, number) for number in range(30_000)])
+    world.database.close()
+    done, written = FORK.Event(), FORK.Value("i", 0)
+    process = FORK.Process(target=write_hits, args=(world.path, done, written))
+    process.start()
+    while not written.value:
+        time.sleep(0.001)
+    assert world.prune() == 30_000
+    give_back(world.path)
+    during = written.value
+    done.set()
+    process.join()
+    assert process.exitcode == 0
+    assert during > 20
+    assert world.paths() == ["/live"] * written.value
+
+
+def test_a_database_that_cannot_be_written_is_named(world):
+    world.database.append([hit(40)])
+    blocker = sqlite3.connect(world.path, isolation_level=None)
+    blocker.execute("begin immediate")
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "PATIENCE", 0.05)
+            with pytest.raises(StorageError, match="locked"):
+                module.delete_before(world.path, "a", NOW)
+    finally:
+        blocker.close()

@@ -1,0 +1,125 @@
+"""A dashboard over a small, known history, as a reader's browser sees it."""
+
+from __future__ import annotations
+
+import pytest
+import webob
+import webtest
+from small_history import NOW, small_history
+
+from ztas_middleware.config import coerce
+from ztas_middleware.passwords import hash_password
+from ztas_middleware.reports.reader import Reports
+from ztas_middleware.store.connection import open_connection
+from ztas_middleware.store.database import Database
+from ztas_middleware.store.hits import INSERT
+from ztas_middleware.web.dashboard.app import Dashboard
+from ztas_middleware.web.dashboard.gate import Gate
+
+PASSWORD = "correct horse"
+HASH = hash_password(PASSWORD)
+
+SITES = {
+    "shop": {
+        "domain": "shop.example",
+        "goals": {"Orders": {"action": "order"}, "Guides": {"page": "/guides/*"}},
+        "funnels": {"Checkout": [{"page": "/cart"}, {"action": "order", "name": "Paid"}]},
+    },
+    "open": {"domain": "open.example", "public": True},
+    "münchen/ä": {"domain": "münchen.de"},
+}
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now * 1_000_000
+
+
+class Browser(webtest.TestApp):
+    """A browser at the dashboard; `clock.now` is UTC milliseconds."""
+
+    def __init__(self, handler, clock, settings):
+        def application(environ, start_response):
+            environ = {**environ, **self.mounted_at(environ)}
+            answer = handler(environ)
+            start_response(answer.status, answer.headers)
+            return answer.body
+
+        self.mount = ""
+        self.clock = clock
+        self.settings = settings
+        super().__init__(application, lint=True)
+
+    def mounted_at(self, environ):
+        path = environ["PATH_INFO"]
+        if not self.mount:
+            return {}
+        assert path.startswith(self.mount)
+        return {"SCRIPT_NAME": self.mount, "PATH_INFO": path[len(self.mount) :]}
+
+    def raw(self, path, accept_encoding="identity"):
+        """An answer as it is on the wire: webtest unpacks what is compressed."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Accept-Encoding": accept_encoding, "Cookie": cookies}
+        return webob.Request.blank(path, headers=headers).get_response(self.app)
+
+    def log_in(self, password=PASSWORD, **arguments):
+        return self.post("/ztas/-/login", {"password": password}, **arguments)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return {
+        "database": str(tmp_path / "ztas.db"),
+        "script": "/js/ztas.js",
+        "dashboard": {"path": "/ztas/", "password": HASH},
+        "sites": SITES,
+    }
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Stores hits."""
+
+    def insert(hits):
+        connection = open_connection(str(tmp_path / "ztas.db"), synchronous="off").connection
+        connection.executemany(INSERT, hits)
+        connection.close()
+
+    return insert
+
+
+@pytest.fixture
+def open_browser(settings):
+    """Makes browsers, each with a process of its own at the other end."""
+    databases = []
+
+    def make(**changes):
+        config = coerce({**settings, **changes})
+        database = Database(config.database, "commit")
+        databases.append(database)
+        clock = Clock()
+        base = config.dashboard.path
+        gate = Gate(config, base, database)
+        return Browser(Dashboard(config, base, Reports(config), gate, clock), clock, settings)
+
+    yield make
+    for database in databases:
+        database.close()
+
+
+@pytest.fixture
+def stranger(open_browser):
+    """A browser that is not logged in, and nothing has been stored yet."""
+    return open_browser()
+
+
+@pytest.fixture
+def browser(store, stranger):
+    """A browser that is logged in, over the small history."""
+    store(small_history())
+    stranger.log_in()
+    return stranger

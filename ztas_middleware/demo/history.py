@@ -1,0 +1,315 @@
+"""A year of made-up visits to the example shop, so that the dashboard has something to show.
+
+What happens is decided here, by tables and a seeded generator: people sleep, weekends differ, the
+shop grows, campaigns come and go, and one morning an article is on the front page of a forum.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, time, timedelta, timezone
+from itertools import accumulate
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from ztas_middleware.store.connection import open_connection
+from ztas_middleware.store.hits import INSERT, Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+DAYS = 365
+SEED = 20_261
+VISITS_A_DAY = 105
+"""On an average day at the beginning."""
+
+GROWTH = 1.4
+"""How much more there is at the end: 1.4 is 140 percent on top."""
+
+RETURNING = 0.09
+"""The share of visitors who come back on the same day."""
+
+# Monday to Sunday.
+WEEK = (1.08, 1.12, 1.1, 1.04, 0.92, 0.78, 0.96)
+
+# A visitor's local hours, midnight first.
+HOURS = (4, 2, 1, 1, 1, 2, 5, 9, 13, 16, 18, 18, 19, 18, 17, 17, 18, 19, 22, 26, 27, 24, 17, 9)
+
+T = TypeVar("T")
+
+
+class Choice(Generic[T]):
+    """Things to choose from by weight."""
+
+    def __init__(self, weights: Mapping[T, float]) -> None:
+        self._things = tuple(weights)
+        self._sums = tuple(accumulate(weights.values()))
+
+    def draw(self, rng: random.Random) -> T:
+        """One of the things."""
+        return rng.choices(self._things, cum_weights=self._sums)[0]
+
+
+class Origin(NamedTuple):
+    """Where a visit comes from."""
+
+    referrer: str | None = None
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    landing: str | None = None
+    """The page it leads to, where it is always the same one."""
+
+
+class Agent(NamedTuple):
+    """What a visitor looks with."""
+
+    browser: str
+    os: str
+    device: str
+
+
+HOUR_CHOICE = Choice(dict(enumerate(HOURS)))
+
+LANDINGS = Choice(
+    {
+        "/": 46,
+        "/teapots": 12,
+        "/teapots/brown-betty": 9,
+        "/teapots/kyusu": 6,
+        "/teas/first-flush": 8,
+        "/teas/gyokuro": 4,
+        "/journal": 3,
+        "/journal/first-flush": 7,
+        "/journal/water-temperature": 9,
+        "/journal/why-teapots-drip": 6,
+        "/about": 2,
+    }
+)
+
+# Where people go from each page; an empty path is the way out.
+WAYS: Mapping[str, Choice[str]] = {
+    "/": Choice({"": 40, "/teapots": 26, "/teas": 16, "/journal": 9, "/about": 5, "/contact": 4}),
+    "/teapots": Choice(
+        {"": 26, "/teapots/brown-betty": 28, "/teapots/kyusu": 20, "/teapots/gaiwan": 14, "/": 12}
+    ),
+    "/teapots/brown-betty": Choice({"": 44, "/cart": 24, "/teapots": 20, "/teas": 12}),
+    "/teapots/kyusu": Choice({"": 47, "/cart": 18, "/teapots": 23, "/teas/gyokuro": 12}),
+    "/teapots/gaiwan": Choice({"": 50, "/cart": 14, "/teapots": 36}),
+    "/teas": Choice({"": 28, "/teas/first-flush": 38, "/teas/gyokuro": 22, "/": 12}),
+    "/teas/first-flush": Choice({"": 50, "/cart": 20, "/teas": 18, "/journal/first-flush": 12}),
+    "/teas/gyokuro": Choice({"": 52, "/cart": 17, "/teas": 31}),
+    "/journal": Choice(
+        {
+            "": 26,
+            "/journal/first-flush": 28,
+            "/journal/water-temperature": 26,
+            "/journal/why-teapots-drip": 20,
+        }
+    ),
+    "/journal/first-flush": Choice({"": 66, "/teas/first-flush": 22, "/journal": 12}),
+    "/journal/water-temperature": Choice({"": 70, "/journal": 14, "/teas": 10, "/": 6}),
+    "/journal/why-teapots-drip": Choice({"": 74, "/teapots": 14, "/journal": 8, "/": 4}),
+    "/cart": Choice({"": 38, "/checkout/address": 50, "/teapots": 12}),
+    "/checkout/address": Choice({"": 24, "/checkout/payment": 76}),
+    "/checkout/payment": Choice({"": 16, "/thanks": 84}),
+    "/thanks": Choice({"": 100}),
+    "/about": Choice({"": 62, "/contact": 18, "/": 20}),
+    "/contact": Choice({"": 80, "/": 20}),
+}
+
+# Seconds that are read on average; the other pages have 35.
+READING = {
+    "/journal/first-flush": 140,
+    "/journal/water-temperature": 170,
+    "/journal/why-teapots-drip": 210,
+    "/checkout/address": 70,
+    "/checkout/payment": 60,
+}
+
+PRICES = {"/teapots/brown-betty": 24.5, "/teapots/kyusu": 68.0, "/teapots/gaiwan": 19.0}
+
+ORIGINS: Mapping[Origin, float] = {
+    Origin(): 34,
+    Origin("https://www.google.com/"): 24,
+    Origin("https://www.google.de/"): 6,
+    Origin("https://duckduckgo.com/"): 6,
+    Origin("https://www.bing.com/"): 4,
+    Origin("https://www.reddit.com/r/tea/"): 5,
+    Origin("https://www.instagram.com/"): 5,
+    Origin("https://t.co/"): 3,
+    Origin("https://github.com/"): 1.5,
+    Origin("https://en.wikipedia.org/wiki/Teapot"): 2.5,
+    Origin("https://chatgpt.com/"): 2,
+    Origin("https://steeped.example/links"): 3,
+    Origin("https://pottery.example/makers/stoke"): 2,
+}
+NEWSLETTER = Origin(None, "newsletter", "email", "fortnightly", "/journal")
+SUMMER = Origin(None, "google", "cpc", "summer-sale", "/teapots")
+HARVEST = Origin("https://www.instagram.com/", "Instagram", "social", "first-flush")
+FORUM = Origin("https://news.ycombinator.com/", landing="/journal/why-teapots-drip")
+
+AGENTS = Choice(
+    {
+        Agent("Chrome", "Windows", "desktop"): 21,
+        Agent("Chrome", "macOS", "desktop"): 9,
+        Agent("Chrome", "Android", "mobile"): 22,
+        Agent("Safari", "iOS", "mobile"): 20,
+        Agent("Safari", "macOS", "desktop"): 8,
+        Agent("Safari", "iOS", "tablet"): 3,
+        Agent("Firefox", "Windows", "desktop"): 4,
+        Agent("Firefox", "Linux", "desktop"): 4,
+        Agent("Edge", "Windows", "desktop"): 6,
+        Agent("Samsung Internet", "Android", "mobile"): 3,
+    }
+)
+COUNTRIES = Choice(
+    {
+        "GB": 30, "US": 19, "DE": 14, "FR": 7, "NL": 5, "JP": 5, "IE": 4, "CA": 4, "IN": 3,
+        "AU": 3, "SE": 2, "PL": 2, None: 2,
+    }
+)  # fmt: skip
+
+
+def write_history(database: Path, site_id: str, now: int, *, scale: float = 1) -> Iterator[int]:
+    """Store the year that ends at `now`, and yield after each of its `DAYS` days.
+
+    Args:
+        database: the file; made where it is not there.
+        site_id: whose hits they are.
+        now: UTC milliseconds; no hit is later.
+        scale: how much busier than `VISITS_A_DAY`.
+    """
+    connection = open_connection(str(database), synchronous="off").connection
+    try:
+        today = datetime.fromtimestamp(now / 1000, timezone.utc).date()
+        for number in range(DAYS):
+            day = today - timedelta(days=DAYS - 1 - number)
+            hits = [hit for hit in hits_of_day(day, number, site_id, scale) if hit.time <= now]
+            connection.execute("begin immediate")
+            connection.executemany(INSERT, hits)
+            connection.execute("commit")
+            yield number
+        connection.execute("pragma wal_checkpoint(truncate)")
+    finally:
+        connection.close()
+
+
+def hits_of_day(day: date, number: int, site_id: str, scale: float = 1) -> list[Hit]:
+    """Everything that happens on one day, in the order of time.
+
+    Args:
+        day: the date, in UTC.
+        number: 0 for the first of `DAYS` days.
+        site_id: whose hits they are.
+        scale: how much busier than `VISITS_A_DAY`.
+    """
+    rng = random.Random(f"{SEED} {site_id} {number}")  # noqa: S311 - the same year every time
+    midnight = int(datetime.combine(day, time(), timezone.utc).timestamp() * 1000)
+    grown = 1 + GROWTH * (number / DAYS) ** 1.3
+    usual = VISITS_A_DAY * scale * grown * WEEK[day.weekday()] * rng.gauss(1, 0.06)
+    hits: list[Hit] = []
+    for origin, visits in _origins_of_day(number, usual, rng):
+        for _ in range(visits):
+            hour = HOUR_CHOICE.draw(rng)
+            start = midnight + int((hour + rng.random()) * 3_600_000)
+            visitor = f"{rng.getrandbits(44):011x}"
+            hits += _visit(rng, start, site_id, origin, visitor)
+            if rng.random() < RETURNING:
+                again = start + int(rng.uniform(1, 8) * 3_600_000)
+                hits += _visit(rng, again, site_id, Origin(), visitor)
+    hits.sort(key=lambda hit: hit.time)
+    # Whoever reads past midnight is somebody else from then on.
+    return [hit for hit in hits if hit.time < midnight + 86_400_000]
+
+
+def _origins_of_day(number: int, usual: float, rng: random.Random) -> Iterator[tuple[Origin, int]]:
+    """How many visits come from where; campaigns and the forum come on top."""
+    total = sum(ORIGINS.values())
+    for origin, weight in ORIGINS.items():
+        yield origin, _about(usual * weight / total, rng)
+    left = DAYS - 1 - number
+    if left % 14 in (3, 2, 1):
+        yield NEWSLETTER, _about(usual * (0, 0.04, 0.12, 0.3)[left % 14], rng)
+    if 120 <= left < 175:  # noqa: PLR2004 - a season
+        yield SUMMER, _about(usual * 0.16, rng)
+    if left < 24:  # noqa: PLR2004 - still running
+        yield HARVEST, _about(usual * 0.1, rng)
+    # The front page of a forum, for one day; then the echo.
+    echo = {11: 1.9, 10: 0.7, 9: 0.25, 8: 0.1}
+    yield FORUM, _about(usual * echo.get(left, 0.01), rng)
+
+
+def _about(mean: float, rng: random.Random) -> int:
+    return max(0, round(rng.gauss(mean, mean**0.5)))
+
+
+def _visit(
+    rng: random.Random, start: int, site_id: str, origin: Origin, visitor: str
+) -> Iterator[Hit]:
+    """The hits of one visit, as the tracker would send them."""
+    agent = AGENTS.draw(rng)
+    empty = Hit(
+        time=start,
+        site_id=site_id,
+        type="pageview",
+        path=origin.landing or LANDINGS.draw(rng),
+        referrer=origin.referrer,
+        utm_source=origin.source,
+        utm_medium=origin.medium,
+        utm_campaign=origin.campaign,
+        action=None,
+        category=None,
+        label=None,
+        value=None,
+        session_id=None,
+        time_on_page=None,
+        is_bounce=None,
+        visitor=visitor,
+        browser=agent.browser,
+        os=agent.os,
+        device=agent.device,
+        country=COUNTRIES.draw(rng),
+    )
+    view, pages, events = empty, 1, 0
+    # Everything but the first page view comes from the site itself.
+    later = empty._replace(referrer=None, utm_source=None, utm_medium=None, utm_campaign=None)
+    while True:
+        yield view
+        read = min(1_500.0, rng.expovariate(1 / READING.get(view.path, 35)) + 2)
+        action = _event_on(view.path, rng)
+        if action is not None:
+            events += 1
+            value = PRICES.get(view.path, 42.0)
+            yield later._replace(
+                time=view.time + int(read * 700),
+                type="event",
+                path=view.path,
+                action=action,
+                category="shop",
+                value=value,
+            )
+        following = WAYS[view.path].draw(rng)
+        end = view.time + int(read * 1000)
+        yield later._replace(
+            time=end,
+            type="engagement",
+            path=view.path,
+            time_on_page=round(read, 1),
+            is_bounce=not following and pages == 1 and not events,
+        )
+        if not following:
+            return
+        pages += 1
+        view = later._replace(time=end + 150, path=following)
+
+
+def _event_on(path: str, rng: random.Random) -> str | None:
+    """What somebody does on a page, besides reading it."""
+    if path == "/thanks":
+        return "order"
+    if path in PRICES and rng.random() < 0.25:  # noqa: PLR2004 - a quarter
+        return "add_to_cart"
+    if path == "/contact" and rng.random() < 0.3:  # noqa: PLR2004 - nearly a third
+        return "ask"
+    return None

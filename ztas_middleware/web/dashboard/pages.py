@@ -1,0 +1,269 @@
+"""The pages about sites: the overview, one site, what was dropped, and what a site's page needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote
+
+from ztas_middleware.reports.drops import dropped
+from ztas_middleware.reports.periods import Days
+from ztas_middleware.web.dashboard import charts, dates
+from ztas_middleware.web.dashboard.charts import Slot
+from ztas_middleware.web.dashboard.lists import LONG, SHORT
+from ztas_middleware.web.dashboard.names import site_name
+from ztas_middleware.web.dashboard.numbers import Change, exact, relative_change, short
+from ztas_middleware.web.dashboard.questions import LISTS, parse_question
+from ztas_middleware.web.dashboard.reasons import REASONS
+from ztas_middleware.web.dashboard.rendering import answer
+from ztas_middleware.web.dashboard.spreadsheets import list_csv, series_csv
+from ztas_middleware.web.dashboard.views import period_links, site_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ztas_middleware.answer import Answer
+    from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.reports.reader import Reports
+    from ztas_middleware.reports.realtime import Realtime
+    from ztas_middleware.reports.report import Report
+    from ztas_middleware.web.dashboard.questions import Question
+    from ztas_middleware.web.dashboard.rendering import Renderer
+    from ztas_middleware.web.dashboard.visits import Visit
+
+NOW_ROWS: Final = 5
+"""Pages and sources of the last five minutes, and the latest page views."""
+
+
+class SiteLink(NamedTuple):
+    """A site in the menu."""
+
+    text: str
+    href: str
+    current: bool
+
+
+class SiteRow(NamedTuple):
+    """A site in the overview."""
+
+    domain: str
+    site_id: str
+    href: str
+    visitors: int
+    pageviews: int
+    change: Change | None
+    before: str
+    """Visitors in the period before."""
+    active: int
+    sparkline: str
+    public: bool
+
+
+class NowView(NamedTuple):
+    """What happens right now, for the template."""
+
+    realtime: Realtime
+    chart: str
+    """SVG."""
+    recent: tuple[tuple[str, str], ...]
+    """Clock time and path."""
+
+
+class ReasonRow(NamedTuple):
+    """A reason for which hits were dropped."""
+
+    name: str
+    explanation: str
+    number: int
+    share: float
+
+
+class Pages:
+    """Makes the pages; whether the reader may see them has been decided.
+
+    Args:
+        config: whose sites are shown.
+        reports: answers the questions.
+        renderer: for the templates.
+    """
+
+    def __init__(self, config: Config, reports: Reports, renderer: Renderer) -> None:
+        self._config = config
+        self._reports = reports
+        self._renderer = renderer
+
+    def overview(self, visit: Visit, sites: Iterable[Site]) -> Answer:
+        """All sites that the reader may see."""
+        shown = tuple(sites)
+        question = parse_question(visit.query, shown[0].timezone, visit.now)
+        question = question.plain()
+        rows = tuple(self._site_row(visit, site) for site in shown)
+        values = {
+            **visit.common(),
+            "rows": rows,
+            "periods": period_links(question),
+            "problems": question.problems,
+            "is_partial": not visit.sees_all,
+        }
+        return self._renderer.page(visit.environ, "overview.html", values)
+
+    def site(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
+        """One site."""
+        question = parse_question(visit.query, site.timezone, visit.now)
+        limit = LONG if question.list else SHORT
+        report = self._report(site, question, visit, limit)
+        before = None
+        if report.previous is not None:
+            before = self._reports.stats(
+                site.id,
+                question.period.previous(),
+                filters=question.filters,
+                limit=1,
+                now=visit.now,
+            ).timeseries
+        view = site_view(site, report, before, question, visit.now)
+        now = self._reports.realtime(site.id, limit=NOW_ROWS, now=visit.now)
+        token = f"?share={quote(question.share)}" if question.share else ""
+        values = {
+            **visit.common(),
+            "view": view,
+            "now": _now_view(now),
+            "now_href": visit.address(site, "realtime") + token,
+            "csv": visit.address(site, "csv"),
+            "drops": visit.address(site, "drops") + token,
+            "share": visit.address(site, "share") if visit.sees_all and visit.has_login else None,
+            "tag": self._tag(visit, site),
+            "others": _others(visit, others, site),
+        }
+        return self._renderer.page(visit.environ, "site.html", values)
+
+    def realtime(self, visit: Visit, site: Site) -> Answer:
+        """The part of a site's page that refreshes itself."""
+        now = self._reports.realtime(site.id, limit=NOW_ROWS, now=visit.now)
+        query = f"?{visit.query}" if visit.query else ""
+        values = {
+            "now": _now_view(now),
+            "now_href": visit.address(site, "realtime") + query,
+        }
+        return self._renderer.page(visit.environ, "realtime.html", values)
+
+    def csv(self, visit: Visit, site: Site) -> Answer:
+        """A list of a site's page, or the chart's points, as a file."""
+        question = parse_question(visit.query, site.timezone, visit.now)
+        report = self._report(site, question, visit, LONG)
+        if question.list is None:
+            name, text = "visits", series_csv(report.timeseries)
+        else:
+            name, text = question.list, list_csv(report, LISTS[question.list])
+        # A site id may be anything; what is left of it here needs no encoding.
+        plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in site.id)
+        filename = f"{plain}-{name}-{report.start[:10]}-{report.end[:10]}.csv"
+        headers = [
+            ("Content-Type", "text/csv; charset=utf-8"),
+            ("Content-Disposition", f'attachment; filename="{filename}"'),
+        ]
+        return answer(visit.environ, text.encode(), "200 OK", headers)
+
+    def drops(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
+        """Why a count may be lower than expected."""
+        question = parse_question(visit.query, site.timezone, visit.now).plain()
+        if isinstance(question.period, Days):
+            first, last = question.period.first, question.period.last
+        else:
+            labels = question.period.labels()
+            first, last = (date.fromisoformat(label[:10]) for label in (labels[0], labels[-1]))
+        found = dropped(self._config.database, site.id, first, last)
+        stored = self._report(site, question, visit, 1).summary.pageviews
+        totals = Counter[str]()
+        for row in found:
+            totals[row.reason] += row.count
+        most = max(totals.values(), default=1)
+        unknown = dropped(self._config.database, "", first, last) if visit.sees_all else ()
+        token = f"?share={quote(question.share)}" if question.share else ""
+        values = {
+            **visit.common(),
+            "site": site,
+            "domain": site_name(site),
+            "dates": dates.day_range(first, last),
+            "periods": period_links(question)[1:],
+            "problems": question.problems,
+            "rows": tuple(
+                ReasonRow(name, text, totals[reason], totals[reason] / most)
+                for reason, (name, text) in sorted(
+                    REASONS.items(), key=lambda item: -totals[item[0]]
+                )
+            ),
+            "dropped": sum(totals.values()),
+            "stored": stored,
+            "unknown": sum(row.count for row in unknown),
+            "honors_dnt": self._config.honor_dnt,
+            "back": visit.address(site) + token,
+            "others": _others(visit, others, site),
+        }
+        return self._renderer.page(visit.environ, "drops.html", values)
+
+    def share(self, visit: Visit, site: Site, token: str) -> Answer:
+        """The link that shows one site to whoever has it."""
+        environ = visit.environ
+        scheme = environ["wsgi.url_scheme"]
+        host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
+        values = {
+            **visit.common(),
+            "domain": site_name(site),
+            "public": site.public,
+            "path": visit.address(site) + ("" if site.public else f"?share={quote(token)}"),
+            "here": f"{scheme}://{host}",
+            "back": visit.address(site),
+        }
+        return self._renderer.page(environ, "share.html", values)
+
+    def _report(self, site: Site, question: Question, visit: Visit, limit: int) -> Report:
+        return self._reports.stats(
+            site.id, question.period, filters=question.filters, limit=limit, now=visit.now
+        )
+
+    def _site_row(self, visit: Visit, site: Site) -> SiteRow:
+        question = parse_question(visit.query, site.timezone, visit.now).plain()
+        report = self._report(site, question, visit, 1)
+        values = [point.unique_visitors for point in report.timeseries]
+        summary, before = report.summary, report.previous
+        visitors = summary.unique_visitors
+        return SiteRow(
+            domain=site_name(site),
+            site_id=site.id,
+            href=visit.address(site) + question.query().removesuffix("?"),
+            visitors=visitors,
+            pageviews=summary.pageviews,
+            change=relative_change(visitors, before.unique_visitors) if before else None,
+            before=exact(before.unique_visitors) if before else "",
+            active=self._reports.realtime(site.id, limit=1, now=visit.now).active_visitors,
+            sparkline=charts.sparkline(values, f"{short(visitors)} visitors in all"),
+            public=site.public,
+        )
+
+    def _tag(self, visit: Visit, site: Site) -> str | None:
+        if self._config.script is None:
+            return None
+        src = visit.mount + quote(self._config.script)
+        return f'<script defer src="{src}" data-site="{site.id}"></script>'
+
+
+def _now_view(now: Realtime) -> NowView:
+    minutes = now.visitors_per_minute
+    slots = [Slot(one.label, f"{one.label} – {exact(one.visitors)} active") for one in minutes]
+    most = max((one.visitors for one in minutes), default=0)
+    title = f"Visitors in each of the last {len(minutes)} minutes, {exact(most)} at most"
+    return NowView(
+        now,
+        charts.columns(slots, [one.visitors for one in minutes], title),
+        tuple((view.time[11:16], view.path) for view in now.recent),
+    )
+
+
+def _others(visit: Visit, sites: Iterable[Site], here: Site) -> tuple[SiteLink, ...]:
+    """The menu of sites; none where there is just one."""
+    links = tuple(
+        SiteLink(site_name(site), visit.address(site), site.id == here.id) for site in sites
+    )
+    return links if len(links) > 1 else ()

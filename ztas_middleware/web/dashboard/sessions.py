@@ -1,0 +1,82 @@
+"""Who may look: a signed cookie for whoever knows the password, a token for a shared page.
+
+Both are signed with keys made from the password's hash, so that another password ends all of
+them. Nothing about a session is stored.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from webob.cookies import RequestCookies, SignedSerializer, make_cookie
+
+if TYPE_CHECKING:
+    from ztas_middleware.answer import Header
+
+COOKIE: Final = "ztas_session"
+
+LIFETIME: Final = 30 * 86_400
+"""Seconds until one has to log in again."""
+
+# A clock that was set back makes no session invalid, one from tomorrow is none.
+_LEEWAY: Final = 300
+
+
+class Sessions:
+    """Issues and recognises sessions under one password."""
+
+    def __init__(self, password_hash: str) -> None:
+        self._key = blake2b(password_hash.encode(), digest_size=32, person=b"ztas-session").digest()
+        self._serializer = SignedSerializer(self._key, "ztas dashboard session")
+
+    def cookie(self, path: str, now: int, *, secure: bool) -> Header:
+        """The header that begins a session.
+
+        Args:
+            path: which addresses get to see the cookie.
+            now: UTC seconds.
+            secure: whether the reader came by https.
+        """
+        value = self._serializer.dumps({"since": now}).decode("ascii")
+        return _header(value, path, LIFETIME, secure=secure)
+
+    def is_open(self, cookies: str, now: int) -> bool:
+        """Whether a request's `Cookie` header has a session in it that is not over."""
+        try:
+            value = RequestCookies({"HTTP_COOKIE": cookies}).get(COOKIE)
+        except ValueError:  # escapes in quotes that are no UTF-8
+            return False
+        return value is not None and self._is_valid(value.encode("utf-8", "replace"), now)
+
+    def share_token(self, site_id: str) -> str:
+        """What lets anyone look at one site, and at nothing else."""
+        digest = blake2b(site_id.encode(), key=self._key, digest_size=15, person=b"ztas-share")
+        return urlsafe_b64encode(digest.digest()).decode("ascii")
+
+    def is_shared(self, site_id: str, token: str) -> bool:
+        """Whether a token lets one look at a site."""
+        expected = self.share_token(site_id)
+        return hmac.compare_digest(token.encode("utf-8", "replace"), expected.encode())
+
+    def _is_valid(self, value: bytes, now: int) -> bool:
+        try:
+            session = self._serializer.loads(value)
+        except ValueError:
+            return False
+        since = session.get("since") if isinstance(session, dict) else None
+        return isinstance(since, int) and -_LEEWAY <= now - since < LIFETIME
+
+
+def no_cookie(path: str, *, secure: bool) -> Header:
+    """The header that ends a session."""
+    return _header("", path, 0, secure=secure)
+
+
+def _header(value: str, path: str, age: int, *, secure: bool) -> Header:
+    made = make_cookie(
+        COOKIE, value, max_age=age, path=path, secure=secure, httponly=True, samesite="Lax"
+    )
+    return "Set-Cookie", made
