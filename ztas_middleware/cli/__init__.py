@@ -13,6 +13,7 @@ from ztas_middleware.cli.exports import export
 from ztas_middleware.cli.imports import import_
 from ztas_middleware.cli.options import fail
 from ztas_middleware.cli.rollup import rollup
+from ztas_middleware.cli.serve import serve
 from ztas_middleware.cli.stats import stats
 from ztas_middleware.cli.upkeep import backup, prune
 from ztas_middleware.errors import ZtasError
@@ -43,5 +44,5 @@ def main() -> None:
     """Private, honest web analytics inside your Python web app."""
 
 
-for command in (backup, check, demo, export, import_, prune, rollup, stats):
+for command in (backup, check, demo, export, import_, prune, rollup, serve, stats):
     main.add_command(command)
