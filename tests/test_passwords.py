@@ -26,7 +26,7 @@ def test_the_same_characters_are_the_same_password_however_they_are_composed():
 
 
 @settings(max_examples=3, deadline=None)
-@given(st.text())
+@given(st.text(min_size=1))
 def test_any_text_is_a_password(password):
     assert verify_password(password, hash_password(password))
 
@@ -56,3 +56,9 @@ def test_what_is_no_hash_is_refused(text):
 
 def test_a_hash_is_one():
     assert is_password_hash(SOME)
+
+
+@pytest.mark.parametrize("password", ["", "x" * 1025])
+def test_passwords_that_are_none(password):
+    with pytest.raises(ValueError, match="password"):
+        hash_password(password)

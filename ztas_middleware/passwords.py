@@ -15,6 +15,9 @@ from typing import NamedTuple
 # 32 MiB and a quarter of a second for each try. Of the choices in OWASP's Password Storage Cheat
 # Sheet the one that needs this little memory: a small server has to survive several at once.
 _N, _R, _P = 2**15, 8, 3
+LONGEST_PASSWORD = 1024
+"""Characters; more is refused, not cut, so that no two passwords are one."""
+
 _SALT_BYTES, _KEY_BYTES = 16, 32
 _MOST_MEMORY = 256 * 1024 * 1024
 
@@ -28,7 +31,15 @@ class _Hash(NamedTuple):
 
 
 def hash_password(password: str) -> str:
-    """A hash for the configuration; another one at every call."""
+    """A hash for the configuration; another one at every call.
+
+    Raises:
+        ValueError: the password is empty or too long; the message says which.
+    """
+    if not password:
+        raise ValueError("the password is empty")
+    if len(password) > LONGEST_PASSWORD:
+        raise ValueError(f"a password has at most {LONGEST_PASSWORD} characters")
     salt = os.urandom(_SALT_BYTES)
     key = _derive(password, _Hash(_N, _R, _P, salt, bytes(_KEY_BYTES)))
     return ":".join(("scrypt", str(_N), str(_R), str(_P), _encoded(salt), _encoded(key)))

@@ -12,7 +12,8 @@ import sys
 import pytest
 from processes import ROOT
 
-from ztas_middleware.credentials import hash_token, verify_password
+from ztas_middleware.passwords import verify_password
+from ztas_middleware.tokens import hash_token
 
 
 @pytest.mark.parametrize("line_end", ["", "\n", "\r\n"])

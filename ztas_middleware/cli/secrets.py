@@ -8,8 +8,9 @@ import sys
 import click
 
 from ztas_middleware.cli import options
-from ztas_middleware.credentials import hash_password, hash_token, new_token
 from ztas_middleware.errors import ZtasError
+from ztas_middleware.passwords import hash_password
+from ztas_middleware.tokens import hash_token, new_token
 
 
 @click.command(
