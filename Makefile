@@ -11,7 +11,8 @@ IS_DEBIAN_ROOT := $(shell command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] &
 APT_INSTALL := DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 	apt-get install -y -qq --no-install-recommends
 
-.PHONY: help demo test test-slow test-all lint format tracker wheel bench system clean
+.PHONY: help demo test test-slow test-all lint format tracker screenshots wheel bench system \
+	accessibility clean
 
 help:
 	@echo "make demo      run the example site, wrapped, on http://127.0.0.1:8000"
@@ -20,6 +21,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
 	@echo "make bench     the README's figures, measured here: a quarter of an hour"
+	@echo "make screenshots  make the pictures of the dashboard anew"
 	@echo "make tracker   build the tracking script from its source (needs npm)"
 	@echo "make wheel     build sdist and wheel into dist/, and try the wheel alone"
 
@@ -44,7 +46,7 @@ $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
 demo: $(VENV)/demo.stamp
 	$(BIN)/ztas demo
 
-test: $(VENV)/dev.stamp system
+test: $(VENV)/dev.stamp system accessibility
 	$(BIN)/python -m pytest
 
 test-slow: $(VENV)/dev.stamp system
@@ -68,6 +70,9 @@ node_modules/.package-lock.json: package.json package-lock.json
 tracker: node_modules/.package-lock.json
 	npm run --silent build
 
+screenshots: $(VENV)/dev.stamp system
+	$(BIN)/python docs/images/screenshots.py
+
 wheel: $(VENV)/dev.stamp
 	rm -rf dist build $(VENV)-wheel
 	$(BIN)/python -m build
@@ -79,19 +84,26 @@ wheel: $(VENV)/dev.stamp
 bench:
 	$(PYTHON) -m benchmarks $(BENCH)
 
-# Programs that some tests drive. Without them those tests say that they were skipped; CI fails.
+# What some tests drive; libatomic is what playwright lacks on a small Debian. Without them those tests say that they were skipped; CI fails.
 system:
-	@export PATH="$$PATH:/usr/sbin"; missing=; \
+	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
 	for programs in "chromium chromium-browser google-chrome" nginx caddy npm; do \
 		found=; for program in $$programs; do command -v $$program >/dev/null && found=yes; done; \
 		[ "$$found" ] || missing="$$missing $${programs%% *}"; \
 	done; \
+	if command -v ldconfig >/dev/null && ! ldconfig -p | grep -q libatomic.so.1; then \
+		missing="$$missing libatomic1"; fi; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$(IS_DEBIAN_ROOT)" ]; then \
 		apt-get update -qq; \
 		for program in $$missing; do $(APT_INSTALL) $$program >/dev/null || \
 			echo "$$program could not be installed; the tests that need it are skipped." >&2; done; \
 	else echo "Not installed, and the tests that need them are skipped:$$missing" >&2; fi
+
+# axe-core, the rules that the dashboard is checked against; without it CI fails.
+accessibility:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.package-lock.json; \
+	else echo "No npm here: install it to check the dashboard's accessibility." >&2; fi
 
 clean:
 	rm -rf $(VENV) $(VENV)-wheel build dist *.egg-info node_modules

@@ -29,6 +29,8 @@ class Effort:
     """Rows in the databases that are appended to."""
     appended: int
     """To each of them."""
+    history: tuple[int, ...]
+    """Hits of a year, in the databases that are asked questions."""
 
 
 @dataclass(frozen=True, slots=True)

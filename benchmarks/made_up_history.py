@@ -3,7 +3,7 @@
     python -m benchmarks.made_up_history FILE [--hits 5000000] [--paths 2000] [--days 365]
 
 Everything is derived from the number of the hit, so that two runs make the same rows. Visits are
-1 to 8 hits long and their pages follow a long tail: the first path of 2,000 has a tenth of all
+1 to 8 hits long and their pages follow a long tail: the first path of 2,000 has a twentieth of all
 page views, and nearly every path is seen on most days.
 """
 

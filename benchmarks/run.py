@@ -17,7 +17,16 @@ from benchmarks import load, machine, tables
 from benchmarks.bench import Bench, Effort
 from benchmarks.picture import draw
 from benchmarks.results import Run, Section
-from benchmarks.scenarios import disk, in_process, inserts, memory, pass_through, peers, tracked
+from benchmarks.scenarios import (
+    disk,
+    in_process,
+    inserts,
+    memory,
+    pass_through,
+    peers,
+    reports,
+    tracked,
+)
 from benchmarks.servers import COMMANDS
 from benchmarks.venvs import ROOT
 
@@ -32,6 +41,7 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "disk": disk.measure,
     "memory": memory.measure,
     "inserts": inserts.measure,
+    "reports": reports.measure,
 }
 NEED_WRK = frozenset({"pass-through", "tracked", "peers"})
 
@@ -43,6 +53,7 @@ FULL = Effort(
     stored=100_000,
     sizes=(10_000, 1_000_000, 10_000_000),
     appended=20_000,
+    history=(1_000_000, 5_000_000, 10_000_000),
 )
 QUICK = Effort(
     rounds=2,
@@ -52,6 +63,7 @@ QUICK = Effort(
     stored=20_000,
     sizes=(10_000, 200_000),
     appended=4_000,
+    history=(20_000, 100_000, 200_000),
 )
 
 COMMITTED = ROOT / "benchmarks"

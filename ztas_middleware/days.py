@@ -8,6 +8,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
+EARLIEST, LATEST = 0, 32_503_680_000_000
+"""1970 and 3000: a hit beyond, which somebody wrote by hand, is of no day that is asked for."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import sqlite3
 from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
 
-from ztas_middleware.cli import main
+from ztas_middleware.cli import inspection, main
 from ztas_middleware.store.schema import VERSION
 
 YAML = "sites:\n  site_abc123:\n    domain: example.com\n"
@@ -39,11 +42,12 @@ def change(file, *statements):
 
 def test_a_config_that_is_fine_before_the_first_hit(folder):
     database = folder / "conf" / "ztas.db"
-    assert check() == (
-        0,
-        f"conf/ztas.yaml: ok, 1 site\n{database}: not there yet; the first hit makes it\n",
-        "",
+    code, out, err = check()
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        f"conf/ztas.yaml: ok, 1 site\n{database}: not there yet; the first hit makes it\n"
     )
+    assert out.endswith(f"permissions of {database}: ok\n")
     assert not database.exists()
 
 
@@ -52,10 +56,110 @@ def test_a_database_that_is_fine(folder, wrap):
     wrapped = wrap(file=database)
     wrapped.track()
     wrapped.track()
-    expected = (0, f"conf/ztas.yaml: ok, 1 site\n{database}: ok, 2 hits\n", "")
-    assert check() == expected
+    for log in (r"0\.[1-9] MB", r"0\.0 MB"):
+        code, out, err = check()
+        assert (code, err) == (0, "")
+        expected = [
+            "conf/ztas.yaml: ok, 1 site",
+            f"{database}: ok, 2 hits",
+            "rollups of site_abc123: ok, as the hits say",
+            "salts: ok, none overdue",
+            rf"{database}-wal: ok, {log}",
+            rf"{database.parent}: ok, [0-9,]+\.[0-9] MB left",
+            f"permissions of {database}: ok",
+        ]
+        for line, pattern in zip(out.splitlines(), expected, strict=True):
+            assert re.fullmatch(pattern, line)
+        wrapped.middleware.close()
+
+
+def spoil_rollups(database, monkeypatch, request):
+    change(
+        database,
+        "update rollup_days set visitors = visitors + 3, sessions = 0, bounces = 7, page_times = 9"
+        " where pageviews > 0",
+    )
+
+
+def forget_a_salt(database, monkeypatch, request):
+    change(database, "update salts set expires = 1")
+
+
+def let_the_log_grow(database, monkeypatch, request):
+    monkeypatch.setattr(inspection, "LONG_LOG", 1000)
+    reader = sqlite3.connect(database)
+    request.addfinalizer(reader.close)  # the last to close moves the log into the file
+    reader.execute("update salts set expires = expires + 1")
+    reader.commit()
+
+
+def fill_the_disk(database, monkeypatch, request):
+    monkeypatch.setattr(inspection, "LITTLE_SPACE", 1 << 80)
+
+
+def let_everybody_write(database, monkeypatch, request):
+    database.chmod(0o666)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind", "message"),
+    [
+        (
+            spoil_rollups,
+            "rollups",
+            (
+                r"rollups of site_abc123: [0-9-]+: visitors: 4 rolled up, 1 counted; "
+                r".*; and 1 more \(`ztas rollup site_abc123 --again` does them again\)"
+            ),
+        ),
+        (forget_a_salt, "salts", "salts: 1 salt overdue; .*"),
+        (let_the_log_grow, "log", ".*-wal: [0-9.]+ MB long; .*"),
+        (fill_the_disk, "disk", ".*: only [0-9.,]+ MB left"),
+        (let_everybody_write, "permissions", "permissions of .*: .* by every user of .*"),
+    ],
+    ids=["rollups", "salts", "log", "disk", "permissions"],
+)
+def test_each_thing_that_is_off_is_a_line_and_exit_1(
+    folder, wrap, monkeypatch, request, spoil, kind, message
+):
+    database = folder / "conf" / "ztas.db"
+    wrapped = wrap(file=database)
+    wrapped.track()
     wrapped.middleware.close()
-    assert check() == expected
+    change(database, "update hits set time = time - 2 * 86400000")
+    rolled = CliRunner().invoke(main, ["rollup"])
+    assert "days rolled up" in rolled.stdout
+    assert check()[0] == 0
+    spoil(database, monkeypatch, request)
+    code, out, err = check("--json")
+    found = json.loads(out)
+    assert [finding["check"] for finding in found["findings"] if not finding["ok"]] == [kind]
+    assert (code, found["ok"]) == (1, False)
+    assert re.fullmatch(f"ztas: {message}\n", err)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
+def test_a_database_that_can_not_be_written_to(folder, wrap):
+    database = folder / "conf" / "ztas.db"
+    wrapped = wrap(file=database)
+    wrapped.track()
+    wrapped.middleware.close()
+    database.chmod(0o444)
+    code, _, err = check()
+    assert code == 1
+    assert f"{database} can't be read and written by user {os.geteuid()}" in err
+
+
+def test_json_of_what_is_fine(folder):
+    code, out, _ = check("--json")
+    found = json.loads(out)
+    assert (code, found["ok"]) == (0, True)
+    assert found["findings"][0] == {
+        "check": "config",
+        "subject": "conf/ztas.yaml",
+        "ok": True,
+        "message": "ok, 1 site",
+    }
 
 
 @pytest.mark.parametrize("how", ["option", "environment"])

@@ -169,12 +169,13 @@ READ_ONLY = """
 import io, json, os, sys
 sys.path.insert(0, sys.argv[1])
 from ztas_middleware import ZTASMiddleware
-os.setgid(int(sys.argv[3]))
-os.setuid(int(sys.argv[3]))
 middleware = ZTASMiddleware(
     lambda environ, start_response: [b"hello"],
     {"database": sys.argv[2], "sites": {"a": {"domain": "example.com"}}},
 )
+# Only now: the user may not be allowed to read where the package is.
+os.setgid(int(sys.argv[3]))
+os.setuid(int(sys.argv[3]))
 body = json.dumps({"siteId": "a", "type": "pageview"}).encode()
 def post():
     answer = []

@@ -98,7 +98,7 @@ def in_order(hits):
 
 
 @given(st.lists(HITS, min_size=1, max_size=20))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_csv_comes_back_as_it_was(export_of, hits):
     lines, end = [], 0
     for number, line in enumerate(BytesIO(export_of(hits, "csv")).readlines(), 1):
@@ -107,12 +107,13 @@ def test_csv_comes_back_as_it_was(export_of, hits):
     header, *records = csv_records(iter(lines))
     read = own.csv_reader(Anywhen(), own.columns_of(header.content))
     back = [read(record.content) for record in records]
-    assert back == in_order(hits)
-    assert [repr(hit) for hit in back] == [repr(hit) for hit in in_order(hits)]
+    hits = in_order(hits)
+    assert back == hits
+    assert [list(map(type, hit)) for hit in back] == [list(map(type, hit)) for hit in hits]
 
 
 @given(st.lists(HITS, min_size=1, max_size=20))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_ndjson_comes_back_as_it_was(export_of, hits):
     lines = export_of(hits, "ndjson").decode().split("\n")[:-1]
     assert list(map(own.json_reader(Anywhen()), lines)) == in_order(hits)

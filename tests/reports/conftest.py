@@ -9,11 +9,9 @@ import pytest
 from tests.reports import naive
 from tests.reports.history import make_site, naive_site, rows_of
 from ztas_middleware.config.model import Config
-from ztas_middleware.reports.checking import check_rollups
 from ztas_middleware.reports.filters import Filters
 from ztas_middleware.reports.periods import Days, parse_period
 from ztas_middleware.reports.reader import Reports
-from ztas_middleware.reports.rolling import roll_up
 from ztas_middleware.reports.rules import Rules
 from ztas_middleware.store.hits import INSERT
 from ztas_middleware.store.reading import reading, rolling
@@ -52,10 +50,10 @@ class World:
             connection.execute(sql, parameters)
 
     def roll(self, **options):
-        return roll_up(self.path, self.rules, self.now, **options)
+        return self.reports.roll_up(self.site.id, now=self.now, **options)
 
     def check(self):
-        return [str(difference) for difference in check_rollups(self.path, self.rules, self.now)]
+        return [str(found) for found in self.reports.check(self.site.id, now=self.now)]
 
     def period(self, **parameters):
         return parse_period(parameters, self.site.timezone, self.now)

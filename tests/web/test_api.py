@@ -7,6 +7,7 @@ import io
 import json
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 
@@ -50,6 +51,21 @@ def api(wrap):
 
     ask.wrapped = wrapped
     return ask
+
+
+@pytest.mark.parametrize("page", ["/%C3%A4", "/ä".encode().decode("latin-1")])
+def test_a_filter_is_utf_8_whether_it_is_percent_encoded_or_not(api, page):
+    api.wrapped.track(path="/ä")
+    api.wrapped.track(path="/a")
+    environ = {
+        "PATH_INFO": "/api/stats",
+        "QUERY_STRING": f"siteId=site_abc123&page={page}",
+        "HTTP_AUTHORIZATION": BEARER["Authorization"],
+    }
+    setup_testing_defaults(environ)
+    body = b"".join(api.wrapped.middleware(environ, lambda _status, _headers: None))
+    expected = [{"path": "/ä", "pageviews": 1, "uniqueVisitors": 1}]
+    assert json.loads(body)["pages"] == expected
 
 
 def test_an_answer_has_everything(api):

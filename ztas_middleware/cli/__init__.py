@@ -12,6 +12,11 @@ from ztas_middleware.cli.demo import demo
 from ztas_middleware.cli.exports import export
 from ztas_middleware.cli.imports import import_
 from ztas_middleware.cli.options import fail
+from ztas_middleware.cli.rollup import rollup
+from ztas_middleware.cli.secrets import password, token
+from ztas_middleware.cli.serve import serve
+from ztas_middleware.cli.sites import init, sites
+from ztas_middleware.cli.stats import stats
 from ztas_middleware.cli.upkeep import backup, prune
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.version import __version__
@@ -41,5 +46,10 @@ def main() -> None:
     """Private, honest web analytics inside your Python web app."""
 
 
-for command in (backup, check, demo, export, import_, prune):
+# fmt: off
+for command in (
+    backup, check, demo, export, import_, init, password,
+    prune, rollup, serve, sites, stats, token,
+):
+    # fmt: on
     main.add_command(command)

@@ -1,16 +1,18 @@
-"""`ztas check`: is everything in order?"""
+"""`ztas check`: is everything in order?
+
+Each thing that is looked at is one line. What it takes to look at it is in `inspection`.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from urllib.parse import quote
+import json
+import time
 
 import click
 
-from ztas_middleware.cli.options import config_option, fail, load
-from ztas_middleware.errors import StorageError
-from ztas_middleware.store.schema import VERSION
+from ztas_middleware.cli.inspection import Finding, inspect
+from ztas_middleware.cli.options import config_option, load
+from ztas_middleware.cli.rollup import bar
 
 
 @click.command(
@@ -19,38 +21,33 @@ Example:
   ztas check --config conf/ztas.yaml
 """
 )
+@click.option("--json", "as_json", is_flag=True, help="What was found, as a JSON object.")
 @config_option
-def check(config: str) -> None:
+def check(config: str, *, as_json: bool) -> None:
     """Read the config and the database, and say what is wrong with them.
 
-    Exits with 1 if anything is: a mistake in the config is named with file, line and column.
+    The database's integrity, its reports against its hits, salts that should be gone, its log, the
+    disk and the permissions. Exits with 1 if anything is off: a mistake in the config is named with
+    file, line and column. Hits are taken meanwhile.
     """
     settings = load(config)
     sites = len(settings.sites)
-    click.echo(f"{config}: ok, {sites} {'site' if sites == 1 else 'sites'}")
-    if not settings.database.exists():
-        click.echo(f"{settings.database}: not there yet; the first hit makes it")
-        return
-    try:
-        hits = _examine(str(settings.database))
-    except (sqlite3.Error, StorageError) as error:
-        fail(StorageError(str(settings.database), getattr(error, "problem", str(error))))
-    click.echo(f"{settings.database}: ok, {hits} {'hit' if hits == 1 else 'hits'}")
+    findings = [Finding("config", config, "", f"ok, {sites} {'site' if sites == 1 else 'sites'}")]
+    _say(findings[0], as_json=as_json)
+    with bar("rollups") as progress:
+        for finding in inspect(settings, time.time_ns() // 1_000_000, progress):
+            findings.append(finding)
+            _say(finding, as_json=as_json)
+    is_fine = not any(finding.problem for finding in findings)
+    if as_json:
+        document = {"ok": is_fine, "findings": [finding.to_json() for finding in findings]}
+        click.echo(json.dumps(document))
+    if not is_fine:
+        raise SystemExit(1)
 
 
-def _examine(filename: str) -> int:
-    """Check the database's integrity; return its number of hits."""
-    uri = f"file:{quote(filename)}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as connection:
-        (verdict,) = connection.execute("pragma integrity_check(1)").fetchone()
-        if verdict != "ok":
-            raise StorageError(filename, str(verdict).splitlines()[-1])
-        (version,) = connection.execute("pragma user_version").fetchone()
-        if version > VERSION:
-            raise StorageError(
-                filename, f"made by a newer ztas (schema {version}, this one knows {VERSION})"
-            )
-        if not version:
-            raise StorageError(filename, "no database of ztas: it has no tables of ours")
-        (hits,) = connection.execute("select count(*) from hits").fetchone()
-    return int(hits)
+def _say(finding: Finding, *, as_json: bool) -> None:
+    if finding.problem:
+        click.echo(f"ztas: {finding.what}: {finding.problem}", err=True)
+    elif not as_json:
+        click.echo(f"{finding.what}: {finding.detail}")

@@ -25,14 +25,17 @@ class Listener(NamedTuple):
     close: Callable[[], None]
 
 
-def listen(application: WSGIApplication, host: str, port: int) -> Listener:
-    """Take `port` (0: any that is free) on `host`, or one clear line and exit 1."""
+def listen(application: WSGIApplication, host: str, port: int, **settings: object) -> Listener:
+    """Take `port` (0: any that is free) on `host`, or one clear line and exit 1.
+
+    `settings` are waitress's own.
+    """
     try:
         from waitress.server import create_server  # noqa: PLC0415 - an extra, see the message
     except ImportError:
         fail(ZtasError("this command needs waitress: pip install 'ztas-middleware[serve]'"))
     try:
-        server = create_server(application, host=host, port=port)
+        server = create_server(application, host=host, port=port, **settings)
     except (OSError, ValueError) as error:
         # ValueError is waitress's word for a host that has no address.
         reason = getattr(error, "strerror", None) or "no such host"

@@ -19,16 +19,15 @@ from ztas_middleware.store.tallies import NO_COUNT, Dimension, Totals
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from ztas_middleware.reports.rolling import Progress
     from ztas_middleware.reports.rules import Rules
     from ztas_middleware.store.blocks import Block
     from ztas_middleware.store.packs import Pack
     from ztas_middleware.store.rollups import RolledDay
     from ztas_middleware.store.tallies import Count, Tally
-
-    Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True)

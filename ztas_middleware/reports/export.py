@@ -13,6 +13,7 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.lateness import newest_hit
 from ztas_middleware.store.reading import reading
@@ -130,8 +131,11 @@ def _rows_after(
 def _shown(row: Sequence[Any], selection: Selection) -> Sequence[Any]:
     if selection.kind == "hits":
         return row
-    local = (_EPOCH + timedelta(milliseconds=row[0])).astimezone(selection.zone)
-    return (local.isoformat(timespec="milliseconds"), *row[1:])
+    time, *rest = row
+    if EARLIEST <= time < LATEST:
+        local = (_EPOCH + timedelta(milliseconds=time)).astimezone(selection.zone)
+        time = local.isoformat(timespec="milliseconds")
+    return (time, *rest)
 
 
 def _csv_writer(columns: Sequence[str]) -> Callable[[list[Sequence[Any]]], bytes]:

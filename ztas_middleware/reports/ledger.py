@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.reports.periods import day_containing, stretch_of
 from ztas_middleware.store import blocks, lateness
 from ztas_middleware.store.blocks import Block
@@ -89,6 +90,7 @@ def load_ledger(
         known = rolled.get(day.isoformat())
         fresh = (
             known is not None
+            and known.ends <= today.start
             and not known.stale
             and known.mark == rules.mark
             and known.day not in late
@@ -113,21 +115,15 @@ def extent_of(connection: sqlite3.Connection, rules: Rules) -> Extent | None:
     first, last = connection.execute(
         """
         select
-            (select min(time) from hits where site_id = :site),
-            (select max(time) from hits where site_id = :site)
+            (select min(time) from hits where site_id = :site and time >= :earliest),
+            (select max(time) from hits where site_id = :site and time < :latest)
         """,
-        {"site": rules.site_id},
+        {"site": rules.site_id, "earliest": EARLIEST, "latest": LATEST},
     ).fetchone()
-    return (
-        None
-        if first is None
-        else Extent(
-            day_containing(first, rules.zone).date,
-            day_containing(last, rules.zone).date,
-            first,
-            last,
-        )
-    )
+    if first is None or last is None or last < first:
+        return None
+    first_day, last_day = (day_containing(time, rules.zone).date for time in (first, last))
+    return Extent(first_day, last_day, first, last)
 
 
 def unsealed_stretch(day: date, zone: tzinfo, seal: Seal | None) -> Day:

@@ -70,6 +70,16 @@ class Hours:
         """The first instant after them."""
         return self.start + HOURS * HOUR
 
+    @property
+    def first(self) -> date:
+        """The day on which they begin."""
+        return date.fromisoformat(day_containing(self.start, self.zone).date)
+
+    @property
+    def last(self) -> date:
+        """The day on which they end."""
+        return date.fromisoformat(day_containing(self.end - 1, self.zone).date)
+
     def previous(self) -> Hours:
         """The 24 hours right before."""
         return Hours(self.zone, self.start - HOURS * HOUR)

@@ -6,16 +6,17 @@ import threading
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.reports.checking import check_rollups
 from ztas_middleware.reports.export import Selection, export
 from ztas_middleware.reports.filters import NO_FILTERS
 from ztas_middleware.reports.ledger import load_ledger
 from ztas_middleware.reports.memory import Memories
 from ztas_middleware.reports.parameters import DEFAULT_LIMIT
-from ztas_middleware.reports.periods import Hours, stretch_of
+from ztas_middleware.reports.periods import stretch_of
 from ztas_middleware.reports.realtime import realtime
-from ztas_middleware.reports.rolling import roll_up
+from ztas_middleware.reports.rolling import roll_up, seal_day
 from ztas_middleware.reports.rules import Rules
-from ztas_middleware.reports.stats import Question, filtered_report, hours_report, rolled_report
+from ztas_middleware.reports.stats import Question, report_on
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ztas_middleware.config.model import Config
+    from ztas_middleware.reports.checking import Difference
     from ztas_middleware.reports.export import Format, Kind
     from ztas_middleware.reports.filters import Filters
-    from ztas_middleware.reports.periods import Days, Period
+    from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.realtime import Realtime
     from ztas_middleware.reports.report import Report
+    from ztas_middleware.reports.rolling import Progress
+    from ztas_middleware.store.rollups import RolledDay
 
 TURN = 60.0
 """Seconds to wait for another thread that is rolling up."""
@@ -69,23 +73,17 @@ class Reports:
             StorageError: the database can't be read.
         """
         rules = self._rules[site_id]
-        if isinstance(period, Hours):
+        for catch_up in (True, False):
             with reading(self._path) as connection:
-                question = Question(connection, rules, self._memories.of(connection), limit)
-                return hours_report(question, period, filters)
-        before = period.previous().first
-        with reading(self._path) as connection:
-            ledger = load_ledger(connection, rules, before, period.last, now)
-            question = Question(connection, rules, self._memories.of(connection), limit)
-            if filters != NO_FILTERS:
-                return filtered_report(question, period, ledger, filters)
-            if not ledger.wants_work:
-                return rolled_report(question, period, ledger)
-        self._catch_up(rules, period, now)
-        with reading(self._path) as connection:
-            ledger = load_ledger(connection, rules, before, period.last, now)
-            question = Question(connection, rules, self._memories.of(connection), limit)
-            return rolled_report(question, period, ledger)
+                first = period.previous().first
+                ledger = load_ledger(connection, rules, first, period.last, now)
+                # Filters are answered from the hits anyway.
+                if not (catch_up and ledger.wants_work and filters == NO_FILTERS):
+                    memory = self._memories.of(connection)
+                    question = Question(connection, rules, memory, limit)
+                    return report_on(question, period, ledger, filters)
+            self._catch_up(rules, period, now)
+        raise AssertionError  # the second round answers whatever happens
 
     def realtime(self, site_id: str, *, limit: int = DEFAULT_LIMIT, now: int) -> Realtime:
         """A site right now; arguments and errors as in `stats`."""
@@ -119,7 +117,28 @@ class Reports:
         end = None if last is None else stretch_of(last, zone).end
         return export(self._path, Selection(site_id, zone, kind, file_format, start, end))
 
-    def _catch_up(self, rules: Rules, period: Days, now: int) -> None:
+    def roll_up(
+        self,
+        site_id: str,
+        *,
+        now: int,
+        again: bool = False,
+        progress: Progress | None = None,
+    ) -> int:
+        """Bring all rollups of a site up to date; see `rolling.roll_up`."""
+        return roll_up(self._path, self._rules[site_id], now, again=again, progress=progress)
+
+    def seal_day(self, site_id: str, day: date, *, now: int) -> RolledDay | None:
+        """Roll up a day for the last time, before its hits are deleted; see `rolling.seal_day`."""
+        return seal_day(self._path, self._rules[site_id], day, now)
+
+    def check(
+        self, site_id: str, *, now: int, progress: Progress | None = None
+    ) -> Iterator[Difference]:
+        """Compare a site's rollups with its hits; see `checking.check_rollups`."""
+        return check_rollups(self._path, self._rules[site_id], now, progress=progress)
+
+    def _catch_up(self, rules: Rules, period: Period, now: int) -> None:
         # The others wait for what one is doing already; whoever has waited finds it done. If it
         # can't be done, on a read-only disk or beside a long transaction, the hits answer.
         if self._turn.acquire(timeout=TURN):

@@ -56,10 +56,16 @@ class Running:
         stretch: Day,
         *,
         phase: int | None = None,
+        run: int | None = None,
     ) -> Tally:
-        """What `stretches.tally` counts, without counting everything each time."""
-        key = (rules.site_id, rules.mark, rules.goals_mark, stretch, phase)
+        """What `stretches.tally` counts, without counting everything each time.
+
+        `run` is that of the day, if it was rolled up and has got no hits since.
+        """
+        key = (rules.site_id, rules.mark, rules.goals_mark, stretch, phase, run)
         known = self._known.get(key)
+        if known is not None and run is not None:
+            return known.tally
         state = _state_of(connection, rules, stretch)
         if known is not None and known.state == state:
             return known.tally

@@ -21,7 +21,7 @@ from ztas_middleware.reports.report import (
 from ztas_middleware.reports.stretches import tally
 from ztas_middleware.reports.windows import top_of
 from ztas_middleware.store.blocks import cover
-from ztas_middleware.store.rollups import last_seal, load_goals
+from ztas_middleware.store.rollups import load_goals
 from ztas_middleware.store.tallies import NO_COUNT, NO_TOTALS, Tally, add_totals, add_up
 
 if TYPE_CHECKING:
@@ -65,14 +65,24 @@ class _Numbers:
     """Goals and funnels."""
 
 
-def rolled_report(question: Question, period: Days, ledger: Ledger) -> Report:
-    """The report on whole days, from rollups as far as they go.
+def report_on(question: Question, period: Period, ledger: Ledger, filters: Filters) -> Report:
+    """The report on a period.
 
     Args:
         question: who asks for what.
-        period: which days.
+        period: which days or hours.
         ledger: of those days and the ones before, loaded in the same transaction.
+        filters: which hits are kept.
     """
+    if isinstance(period, Hours):
+        return _hours_report(question, period, ledger, filters)
+    if filters == NO_FILTERS:
+        return _rolled_report(question, period, ledger)
+    return _filtered_report(question, period, ledger, filters)
+
+
+def _rolled_report(question: Question, period: Days, ledger: Ledger) -> Report:
+    """On whole days, from rollups as far as they go."""
     connection, rules, memory, limit = question
     first, last = period.first.toordinal(), period.last.toordinal()
     counted = {
@@ -105,8 +115,8 @@ def rolled_report(question: Question, period: Days, ledger: Ledger) -> Report:
     return _report(rules, period, numbers)
 
 
-def filtered_report(question: Question, period: Days, ledger: Ledger, filters: Filters) -> Report:
-    """The report on whole days under filters, from the hits; arguments as `rolled_report`."""
+def _filtered_report(question: Question, period: Days, ledger: Ledger, filters: Filters) -> Report:
+    """On whole days under filters, from the hits."""
     connection, rules, memory, limit = question
     extent = extent_of(connection, rules)
     runs = {good.day: good.run for good in ledger.good.values()}
@@ -126,15 +136,18 @@ def filtered_report(question: Question, period: Days, ledger: Ledger, filters: F
     return _report(rules, period, numbers, ledger.seal)
 
 
-def hours_report(question: Question, period: Hours, filters: Filters) -> Report:
-    """The report on hours, from the hits; arguments as `filtered_report`."""
+def _hours_report(question: Question, period: Hours, ledger: Ledger, filters: Filters) -> Report:
+    """On hours, from the hits."""
     connection, rules, memory, limit = question
+    runs = {good.day: good.run for good in ledger.good.values()}
 
     def count(hours: Hours, phase: int | None = None) -> Tally:
         parts = hours.stretches()
         if filters == NO_FILTERS:
-            running = memory.running
-            return add_up(running.tally(connection, rules, part, phase=phase) for part in parts)
+            return add_up(
+                memory.running.tally(connection, rules, part, phase=phase, run=runs.get(part.date))
+                for part in parts
+            )
         return add_up(
             tally(connection, rules, part, filters=filters, phase=phase) for part in parts
         )
@@ -148,7 +161,7 @@ def hours_report(question: Question, period: Hours, filters: Filters) -> Report:
         _lists(here, limit),
         here,
     )
-    return _report(rules, period, numbers, last_seal(connection, rules.site_id))
+    return _report(rules, period, numbers, ledger.seal)
 
 
 def _points(totals: Iterable[Totals]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.store.publication import distrust
 
 if TYPE_CHECKING:
@@ -106,10 +107,16 @@ def advance(connection: sqlite3.Connection) -> Iterator[None]:
         groups = connection.execute(
             """
             select site_id, time / :quarter, max(id) from hits not indexed
-            where id > :watermark and id <= :until
+            where id > :watermark and id <= :until and time >= :earliest and time < :latest
             group by 1, 2
             """,
-            {"quarter": QUARTER, "watermark": watermark, "until": until},
+            {
+                "quarter": QUARTER,
+                "watermark": watermark,
+                "until": until,
+                "earliest": EARLIEST,
+                "latest": LATEST,
+            },
         ).fetchall()
         for site_id, quarter, newest in groups:
             _mark_stale(connection, site_id, quarter * QUARTER, newest)

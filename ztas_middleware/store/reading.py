@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.store.connection import open_connection
+from ztas_middleware.store.connection import is_busy, open_connection
 from ztas_middleware.store.schema import VERSION
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 """Seconds to wait for somebody else's lock."""
+
+PAUSE = 0.01
+"""Seconds between two tries to open."""
 
 # Sorting a day's hits takes what the page cache may take, and goes to a temporary file beyond.
 _CACHE = "pragma cache_size = -8000"
@@ -52,7 +56,7 @@ def rolling(path: Path) -> Iterator[sqlite3.Connection]:
         StorageError: it can't be written, or was locked for longer than `PATIENCE`.
     """
     with _as_storage_error(path):
-        connection = open_connection(str(path), synchronous="normal").connection
+        connection = _open_for_writing(str(path))
         try:
             connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
             connection.execute(_CACHE)
@@ -63,6 +67,18 @@ def rolling(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
+
+
+def _open_for_writing(filename: str) -> sqlite3.Connection:
+    # Who opens a database while the last other one closes it finds it locked for a moment.
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return open_connection(filename, synchronous="normal").connection
+        except sqlite3.Error as failure:
+            if not is_busy(failure) or time.monotonic() >= deadline:
+                raise
+        time.sleep(PAUSE)
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:

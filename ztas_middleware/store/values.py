@@ -27,7 +27,8 @@ class ValueIds:
             fetched = _fetch(connection, [text for text in texts if text not in found])
             found |= fetched
             if len(known) + len(fetched) > REMEMBERED:
-                known.clear()
+                # Not cleared: another thread may be looking something up in it.
+                known = self._ids = {}
             known.update(fetched)
         return found
 

@@ -189,7 +189,11 @@ def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _parameters(query: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(
-            query, keep_blank_values=True, errors="replace", max_num_fields=MOST_PARAMETERS
+            # What a client did not percent-encode comes as latin-1 (PEP 3333).
+            query.encode("latin-1", "replace").decode("utf-8", "replace"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=MOST_PARAMETERS,
         )
     except ValueError:
         raise _Refused("400 Bad Request", "Too many parameters") from None

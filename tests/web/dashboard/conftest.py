@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import webob
 import webtest
+from cheap_passwords import cheap_hash
 from small_history import NOW, small_history
 
 from ztas_middleware.config import coerce
-from ztas_middleware.passwords import hash_password
 from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store.connection import open_connection
 from ztas_middleware.store.database import Database
@@ -17,7 +17,7 @@ from ztas_middleware.web.dashboard.app import Dashboard
 from ztas_middleware.web.dashboard.gate import Gate
 
 PASSWORD = "correct horse"
-HASH = hash_password(PASSWORD)
+HASH = cheap_hash(PASSWORD)
 
 SITES = {
     "shop": {

@@ -7,9 +7,9 @@ from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cheap_passwords import cheap_hash
 from small_history import DAY, MINUTE, NOW
 
-from ztas_middleware.passwords import hash_password
 from ztas_middleware.web.dashboard.sessions import COOKIE, LIFETIME, Sessions
 from ztas_middleware.web.dashboard.tries import MOST
 
@@ -142,7 +142,7 @@ def test_a_session_ends_after_a_month(browser):
 
 
 def test_another_password_logs_everybody_out(browser, open_browser):
-    other = open_browser(dashboard={"path": "/ztas", "password": hash_password("another")})
+    other = open_browser(dashboard={"path": "/ztas", "password": cheap_hash("another")})
     other.cookiejar = browser.cookiejar
     assert browser.get("/ztas/shop").status_int == 200
     assert other.get("/ztas/shop", status=303).status_int == 303
@@ -372,5 +372,5 @@ def test_a_public_site_is_shared_as_it_is(browser):
 
 def test_another_password_ends_what_was_shared(browser, open_browser):
     link = share(browser)
-    other = open_browser(dashboard={"path": "/ztas", "password": hash_password("another")})
+    other = open_browser(dashboard={"path": "/ztas", "password": cheap_hash("another")})
     assert other.get(link, status=303).status_int == 303

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 import webtest
+from cheap_passwords import cheap_hash
 from small_history import small_history
 
 from ztas_middleware import ConfigError, ZTASMiddleware
-from ztas_middleware.passwords import hash_password
 from ztas_middleware.web.dashboard import dashboard_app
 from ztas_middleware.web.dashboard.paths import Place, places
 
@@ -118,7 +118,7 @@ MISTAKES = {
         "dashboard.password: must be a hash (scrypt:...) as `ztas password` prints it",
     ),
     "the endpoint's path": (
-        {"dashboard": {"path": "/", "password": hash_password("x")}, "endpoint": "/shop"},
+        {"dashboard": {"path": "/", "password": cheap_hash("x")}, "endpoint": "/shop"},
         'dashboard.path: "/shop" is the path of `endpoint`',
     ),
 }

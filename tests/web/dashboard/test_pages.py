@@ -323,3 +323,22 @@ def test_a_database_out_of_order_is_said_in_a_page(browser, tmp_path):
 
 def test_pages_can_only_be_read(browser):
     assert browser.post("/ztas/shop", status=405).html.h1.text == "Method Not Allowed"
+
+
+def test_a_single_day_is_shown_by_its_hours(browser):
+    page = browser.get("/ztas/shop?startDate=2026-11-07&endDate=2026-11-07")
+    assert texts(page, ".unit") == ["by hour"]
+    table = texts(page, ".numbers tbody tr")
+    assert len(table) == 24
+    assert table[14] == "Sat 7 Nov, 14:00 2 1 2 1"
+    assert tiles(page)["Visitors"] == "3"
+
+
+def test_a_day_with_a_change_of_clocks_is_one_point(open_browser, store):
+    store([make_hit(NOW - 13 * DAY)])
+    site = {"domain": "shop.example", "timezone": "Europe/Berlin", "public": True}
+    page = open_browser(sites={"shop": site}).get(
+        "/ztas/shop?startDate=2026-10-25&endDate=2026-10-25"
+    )
+    assert texts(page, ".unit") == ["by day"]
+    assert texts(page, ".numbers tbody tr") == ["Sun 25 Oct 2026 1 0 1 0"]

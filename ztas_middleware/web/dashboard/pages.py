@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from ztas_middleware.reports.drops import dropped
-from ztas_middleware.reports.periods import Days
-from ztas_middleware.web.dashboard import charts, dates
-from ztas_middleware.web.dashboard.charts import Slot
+from ztas_middleware.web.dashboard import charts
+from ztas_middleware.web.dashboard.activity import now_view
 from ztas_middleware.web.dashboard.lists import LONG, SHORT
+from ztas_middleware.web.dashboard.losses import losses_of
 from ztas_middleware.web.dashboard.names import site_name
 from ztas_middleware.web.dashboard.numbers import Change, exact, relative_change, short
+from ztas_middleware.web.dashboard.points import points_of
 from ztas_middleware.web.dashboard.questions import LISTS, parse_question
-from ztas_middleware.web.dashboard.reasons import REASONS
 from ztas_middleware.web.dashboard.rendering import answer
 from ztas_middleware.web.dashboard.spreadsheets import list_csv, series_csv
 from ztas_middleware.web.dashboard.views import period_links, site_view
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from ztas_middleware.answer import Answer
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.reports.reader import Reports
-    from ztas_middleware.reports.realtime import Realtime
     from ztas_middleware.reports.report import Report
     from ztas_middleware.web.dashboard.questions import Question
     from ztas_middleware.web.dashboard.rendering import Renderer
@@ -58,25 +54,6 @@ class SiteRow(NamedTuple):
     active: int
     sparkline: str
     public: bool
-
-
-class NowView(NamedTuple):
-    """What happens right now, for the template."""
-
-    realtime: Realtime
-    chart: str
-    """SVG."""
-    recent: tuple[tuple[str, str], ...]
-    """Clock time and path."""
-
-
-class ReasonRow(NamedTuple):
-    """A reason for which hits were dropped."""
-
-    name: str
-    explanation: str
-    number: int
-    share: float
 
 
 class Pages:
@@ -113,22 +90,14 @@ class Pages:
         question = parse_question(visit.query, site.timezone, visit.now)
         limit = LONG if question.list else SHORT
         report = self._report(site, question, visit, limit)
-        before = None
-        if report.previous is not None:
-            before = self._reports.stats(
-                site.id,
-                question.period.previous(),
-                filters=question.filters,
-                limit=1,
-                now=visit.now,
-            ).timeseries
-        view = site_view(site, report, before, question, visit.now)
+        points = points_of(self._reports, site, question, report, visit.now)
+        view = site_view(site, report, points, question, visit.now)
         now = self._reports.realtime(site.id, limit=NOW_ROWS, now=visit.now)
         token = f"?share={quote(question.share)}" if question.share else ""
         values = {
             **visit.common(),
             "view": view,
-            "now": _now_view(now),
+            "now": now_view(now),
             "now_href": visit.address(site, "realtime") + token,
             "csv": visit.address(site, "csv"),
             "drops": visit.address(site, "drops") + token,
@@ -143,7 +112,7 @@ class Pages:
         now = self._reports.realtime(site.id, limit=NOW_ROWS, now=visit.now)
         query = f"?{visit.query}" if visit.query else ""
         values = {
-            "now": _now_view(now),
+            "now": now_view(now),
             "now_href": visit.address(site, "realtime") + query,
         }
         return self._renderer.page(visit.environ, "realtime.html", values)
@@ -168,36 +137,15 @@ class Pages:
     def drops(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
         """Why a count may be lower than expected."""
         question = parse_question(visit.query, site.timezone, visit.now).plain()
-        if isinstance(question.period, Days):
-            first, last = question.period.first, question.period.last
-        else:
-            labels = question.period.labels()
-            first, last = (date.fromisoformat(label[:10]) for label in (labels[0], labels[-1]))
-        found = dropped(self._config.database, site.id, first, last)
-        stored = self._report(site, question, visit, 1).summary.pageviews
-        totals = Counter[str]()
-        for row in found:
-            totals[row.reason] += row.count
-        most = max(totals.values(), default=1)
-        unknown = dropped(self._config.database, "", first, last) if visit.sees_all else ()
+        losses = losses_of(self._config.database, site, question, sees_all=visit.sees_all)
         token = f"?share={quote(question.share)}" if question.share else ""
         values = {
             **visit.common(),
-            "site": site,
             "domain": site_name(site),
-            "dates": dates.day_range(first, last),
+            "losses": losses,
+            "stored": self._report(site, question, visit, 1).summary.pageviews,
             "periods": period_links(question)[1:],
             "problems": question.problems,
-            "rows": tuple(
-                ReasonRow(name, text, totals[reason], totals[reason] / most)
-                for reason, (name, text) in sorted(
-                    REASONS.items(), key=lambda item: -totals[item[0]]
-                )
-            ),
-            "dropped": sum(totals.values()),
-            "stored": stored,
-            "unknown": sum(row.count for row in unknown),
-            "honors_dnt": self._config.honor_dnt,
             "back": visit.address(site) + token,
             "others": _others(visit, others, site),
         }
@@ -247,18 +195,6 @@ class Pages:
             return None
         src = visit.mount + quote(self._config.script)
         return f'<script defer src="{src}" data-site="{site.id}"></script>'
-
-
-def _now_view(now: Realtime) -> NowView:
-    minutes = now.visitors_per_minute
-    slots = [Slot(one.label, f"{one.label} – {exact(one.visitors)} active") for one in minutes]
-    most = max((one.visitors for one in minutes), default=0)
-    title = f"Visitors in each of the last {len(minutes)} minutes, {exact(most)} at most"
-    return NowView(
-        now,
-        charts.columns(slots, [one.visitors for one in minutes], title),
-        tuple((view.time[11:16], view.path) for view in now.recent),
-    )
 
 
 def _others(visit: Visit, sites: Iterable[Site], here: Site) -> tuple[SiteLink, ...]:

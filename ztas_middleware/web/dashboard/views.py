@@ -19,23 +19,16 @@ from ztas_middleware.web.dashboard.lists import (
     shown_value,
 )
 from ztas_middleware.web.dashboard.names import site_name
-from ztas_middleware.web.dashboard.numbers import (
-    Change,
-    duration,
-    exact,
-    percent,
-    points_change,
-    relative_change,
-    short,
-)
 from ztas_middleware.web.dashboard.questions import LISTS, earlier, later, today_in
 from ztas_middleware.web.dashboard.series import series_of
+from ztas_middleware.web.dashboard.tiles import Tile, tiles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from ztas_middleware.config.model import Site
-    from ztas_middleware.reports.report import FunnelResult, GoalResult, Point, Report, Summary
+    from ztas_middleware.reports.report import FunnelResult, GoalResult, Report
+    from ztas_middleware.web.dashboard.points import Points
     from ztas_middleware.web.dashboard.questions import Question
     from ztas_middleware.web.dashboard.series import Series
 
@@ -56,17 +49,6 @@ class PeriodLink(NamedTuple):
     brief: str
     href: str
     current: bool
-
-
-class Tile(NamedTuple):
-    """One of the six numbers of a period."""
-
-    name: str
-    shown: str
-    exact: str
-    change: Change | None
-    before: str | None
-    """The exact number for the period before."""
 
 
 class Chip(NamedTuple):
@@ -133,15 +115,13 @@ class SiteView:
     is_empty: bool
 
 
-def site_view(
-    site: Site, report: Report, before: Sequence[Point] | None, question: Question, now: int
-) -> SiteView:
+def site_view(site: Site, report: Report, points: Points, question: Question, now: int) -> SiteView:
     """The page of a site.
 
     Args:
         site: whose page it is.
         report: on the period asked for.
-        before: the points of the period before; None where they can't be told.
+        points: for the chart.
         question: what is asked for.
         now: UTC milliseconds.
     """
@@ -149,7 +129,7 @@ def site_view(
     today = today_in(site.timezone, now)
     before_period = earlier(question.period, now)
     after_period = later(question.period, now)
-    series = series_of(question.period, report.timeseries, before)
+    series = series_of(points.period, points.now, points.before)
     alone = listing(report, LISTS[question.list], question, LONG) if question.list else None
     is_hours = isinstance(question.period, Hours)
     filters = question.filters.given()
@@ -175,7 +155,7 @@ def site_view(
         clear=question.without_filters(),
         problems=question.problems,
         notes=_notes(report),
-        tiles=_tiles(report.summary, report.previous),
+        tiles=tiles_of(report.summary, report.previous),
         series=series,
         chart=_chart(series, is_running=is_hours or last == today),
         has_before=_has_before(series),
@@ -208,46 +188,6 @@ def _notes(report: Report) -> tuple[str, ...]:
     return (
         f"Older hits have been pruned: with a filter or by the hour, the numbers begin on {day}.",
     )
-
-
-def _tiles(now: Summary, before: Summary | None) -> tuple[Tile, ...]:
-    # A rate of no sessions is nothing to compare with.
-    rate_before = None if before is None or not before.sessions else before.bounce_rate
-    rate = None
-    if rate_before is not None:
-        rate = points_change(now.bounce_rate, rate_before, less_is_better=True)
-    return (
-        _count("Visitors", now.unique_visitors, before.unique_visitors if before else None),
-        _count("Page views", now.pageviews, before.pageviews if before else None),
-        _count("Sessions", now.sessions, before.sessions if before else None),
-        Tile(
-            "Bounce rate",
-            percent(now.bounce_rate),
-            percent(now.bounce_rate),
-            rate,
-            None if rate_before is None else percent(rate_before),
-        ),
-        _time(
-            "Session duration",
-            now.avg_session_duration,
-            before.avg_session_duration if before else None,
-        ),
-        _time("Time on page", now.avg_time_on_page, before.avg_time_on_page if before else None),
-    )
-
-
-def _count(name: str, number: int, before: int | None) -> Tile:
-    if before is None:
-        return Tile(name, short(number), exact(number), None, None)
-    change = relative_change(number, before)
-    return Tile(name, short(number), exact(number), change, exact(before))
-
-
-def _time(name: str, seconds: float, before: float | None) -> Tile:
-    said = f"{exact(seconds)} seconds"
-    if before is None:
-        return Tile(name, duration(seconds), said, None, None)
-    return Tile(name, duration(seconds), said, relative_change(seconds, before), duration(before))
 
 
 def _chart(series: Series, *, is_running: bool) -> str:

@@ -1,0 +1,283 @@
+"""`ztas serve`, really started: alone, in front of a web server, and when it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import sys
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from processes import free_port, start_on_free_port
+from rawhttp import Connection, chunked, message, request
+
+STRICT = (
+    *("-W", "error", "-W", "ignore:'cgi' is deprecated:DeprecationWarning"),
+    *("-W", "ignore::ResourceWarning"),  # waitress leaves sockets to the end of the process
+)
+ZTAS = (sys.executable, *STRICT, "-m", "ztas_middleware")
+HIT = json.dumps({"siteId": "site_abc123", "type": "pageview", "path": "/here"}).encode()
+FIREFOX = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0",
+    "Origin": "https://example.com",
+}
+
+
+class Site(BaseHTTPRequestHandler):
+    """A web server that tells what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.server.seen.append((self.command, self.path, list(self.headers.items())))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if self.path == "/moved":
+            self.answer(302, b"", ("Location", "http://127.0.0.1:1/elsewhere"))
+        elif self.path == "/stream":
+            self.stream()
+        elif self.path == "/cut":
+            self.answer(200, b"half", ("Content-Length", "8"))
+            self.close_connection = True
+        elif self.path == "/nonsense":
+            self.wfile.write(b"this is no HTTP\r\n\r\n")
+            self.close_connection = True
+        else:
+            self.answer(
+                201,
+                body,
+                ("Connection", "X-Hop"),
+                ("X-Hop", "1"),
+                ("Keep-Alive", "timeout=5"),
+                ("Set-Cookie", "a=1"),
+                ("Set-Cookie", "b=2"),
+            )
+
+    do_POST = do_HEAD = do_DELETE = do_GET  # noqa: N815 - named by its base
+
+    def answer(self, status, body, *headers):
+        self.send_response(status)
+        if "Content-Length" not in dict(headers):
+            self.send_header("Content-Length", str(len(body)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def stream(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in (b"first", b"second"):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.wfile.flush()
+            self.server.go_on.wait(10)
+        self.wfile.write(b"0\r\n\r\n")
+
+
+@pytest.fixture(scope="module")
+def site():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        server.seen, server.go_on = [], threading.Event()
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def start(folder, *options, config=""):
+    (folder / "ztas.yaml").write_text(
+        f"database: ztas.db\n{config}sites:\n  site_abc123:\n    domain: example.com\n"
+    )
+    process, port = start_on_free_port(
+        lambda port: [
+            *(*ZTAS, "serve", "--port", str(port)),
+            *("--config", str(folder / "ztas.yaml"), *options),
+        ],
+        folder=folder,
+    )
+    process.port, process.database = port, folder / "ztas.db"
+    return process
+
+
+@pytest.fixture(scope="module")
+def proxy(site, tmp_path_factory):
+    url = f"http://127.0.0.1:{site.server_port}"
+    process = start(tmp_path_factory.mktemp("proxy"), "--upstream", url)
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def alone(tmp_path):
+    process = start(tmp_path)
+    yield process
+    process.kill()
+
+
+def rows(process, sql="select path from hits"):
+    with closing(sqlite3.connect(process.database)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def sent(site):
+    """What the site was asked last."""
+    method, path, headers = site.seen[-1]
+    return method, path, {name.lower(): value for name, value in headers}
+
+
+def test_alone_it_takes_hits_and_has_nothing_else(alone):
+    assert request(alone.port, "POST", "/api/track", FIREFOX, HIT).status == 200
+    assert rows(alone) == [("/here",)]
+    answer = request(alone.port, "GET", "/")
+    assert (answer.status, answer.body) == (404, b"Not found\n")
+    assert alone.output == f"Serving on http://127.0.0.1:{alone.port}. Stop with Ctrl-C.\n"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_it_stops_in_order_and_writes_what_it_has_counted(alone, how):
+    bot = {**FIREFOX, "User-Agent": "Googlebot/2.1"}
+    for _ in range(3):
+        assert request(alone.port, "POST", "/api/track", bot, HIT).status == 200
+    said = alone.output
+    assert alone.stop(how) == 0
+    assert rows(alone, "select sum(count) from drops") == [(3,)]
+    assert alone.output == said
+
+
+def test_a_request_passes_as_it_was_sent(proxy, site):
+    body = b"x" * 300_000
+    headers = {
+        "Host": "shop.example:81",
+        "Content-Type": "text/x-test",
+        "Cookie": "a=b",
+        "Connection": "close, X-Mine",
+        "X-Mine": "1",
+        "TE": "trailers",
+        "Upgrade": "h2c",
+        "Accept-Encoding": "br",
+        "Proxy-Authorization": "Basic x",
+    }
+    path = "/a%2Fb/%C3%A4;x=1?q=%20&empty"
+    answer = request(proxy.port, "POST", path, headers, body)
+    method, path_there, there = sent(site)
+    assert (method, path_there) == ("POST", path)
+    assert there == {
+        "host": "shop.example:81",
+        "content-length": "300000",
+        "content-type": "text/x-test",
+        "cookie": "a=b",
+        "accept-encoding": "br",
+        "x-forwarded-for": "127.0.0.1",
+        "x-forwarded-host": "shop.example:81",
+        "x-forwarded-proto": "http",
+        "connection": "close",
+    }
+    assert (answer.status, answer.body) == (201, body)
+    assert answer.headers["set-cookie"] == "a=1, b=2"
+    assert "x-hop" not in answer.headers
+    assert "keep-alive" not in answer.headers
+
+
+def test_a_chunked_body_arrives_whole(proxy, site):
+    with Connection(proxy.port) as connection:
+        headers = {"Transfer-Encoding": "chunked"}
+        connection.send(message("POST", "/", headers) + chunked(b"some text " * 50))
+        assert connection.receive().body == b"some text " * 50
+    assert sent(site)[2]["content-length"] == "500"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "DELETE"])
+def test_other_methods(proxy, site, method):
+    assert request(proxy.port, method, "/thing").status == 201
+    assert sent(site)[:2] == (method, "/thing")
+
+
+def test_a_redirect_is_the_browsers_to_follow(proxy):
+    answer = request(proxy.port, "GET", "/moved")
+    assert (answer.status, answer.headers["location"]) == (302, "http://127.0.0.1:1/elsewhere")
+
+
+def test_an_answer_is_passed_on_while_it_comes(proxy, site):
+    site.go_on.clear()
+    with Connection(proxy.port) as connection:
+        connection.send(message("GET", "/stream"))
+        seen = b""
+        while b"first" not in seen:
+            seen += connection._socket.recv(4096)
+        assert b"second" not in seen
+        site.go_on.set()
+        while b"second" not in seen:
+            seen += connection._socket.recv(4096)
+    assert b"Transfer-Encoding: chunked" in seen
+
+
+def test_an_answer_that_breaks_off_does_not_look_whole(proxy):
+    with Connection(proxy.port) as connection:
+        connection.send(message("GET", "/cut"))
+        assert connection.receive("GET").body == b"half"
+        assert connection.receive("GET") is None
+
+
+@pytest.mark.parametrize(
+    ("peer", "config", "chain", "proto"),
+    [
+        ("127.0.0.1", "", "203.0.113.7, 127.0.0.1", "https"),
+        ("127.0.0.1", "trusted_proxies: []\n", "127.0.0.1", "http"),
+    ],
+    ids=["a trusted proxy", "anybody"],
+)
+def test_only_trusted_proxies_say_who_asks(tmp_path, site, peer, config, chain, proto):
+    url = f"http://127.0.0.1:{site.server_port}"
+    process = start(tmp_path, "--upstream", url, config=config)
+    try:
+        headers = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+        assert request(process.port, "GET", "/", headers).status == 201
+    finally:
+        process.kill()
+    there = sent(site)[2]
+    assert (there["x-forwarded-for"], there["x-forwarded-proto"]) == (chain, proto)
+
+
+def test_an_upstream_that_is_down_is_502_and_hits_go_on(tmp_path):
+    process = start(tmp_path, "--upstream", f"http://127.0.0.1:{free_port()}")
+    try:
+        answer = request(process.port, "GET", "/")
+        assert (answer.status, answer.body) == (502, b"502 Bad Gateway\n")
+        assert request(process.port, "POST", "/api/track", FIREFOX, HIT).status == 200
+        assert rows(process) == [("/here",)]
+        assert "Traceback" not in process.output
+    finally:
+        process.kill()
+
+
+def test_an_upstream_that_talks_nonsense_is_502(proxy):
+    assert request(proxy.port, "GET", "/nonsense").status == 502
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:3000",
+        "ftp://example.com",
+        "http://",
+        "http://a:b@host/",
+        "http://h:x",
+        "http://h?q",
+    ],
+)
+def test_an_upstream_that_is_none(shop, url):
+    assert "--upstream" in shop.error("serve", "--upstream", url, exit_code=2)
+
+
+def test_without_a_config(shop):
+    assert "no such file" in shop.error("serve", "--config", "nowhere.yaml")

@@ -1,0 +1,134 @@
+"""`ztas init` and `ztas sites`: a config that works, and grows without losing a comment."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+import webtest
+from processes import ROOT
+
+from ztas_middleware import ZTASMiddleware
+from ztas_middleware.config import load_config
+
+
+def test_the_reference_config_is_the_one_that_is_shipped():
+    shipped = ROOT / "ztas_middleware" / "config" / "reference.yaml"
+    assert shipped.read_text() == (ROOT / "conf" / "ztas.yaml").read_text(), (
+        "cp conf/ztas.yaml ztas_middleware/config/reference.yaml"
+    )
+
+
+def test_init_writes_a_config_with_every_key(shop):
+    shop.config.unlink()
+    out = shop.ok("init", "--domain", "shop.example")
+    assert out.startswith("conf/ztas.yaml: written, with the site site_")
+    (site,) = load_config(shop.config).sites.values()
+    assert site.domains[0].host == "shop.example"
+    assert f'<script defer src="/js/ztas.js" data-site="{site.id}"></script>' in out
+    reference = (ROOT / "conf" / "ztas.yaml").read_text()
+    written = shop.config.read_text()
+    lines = zip(reference.splitlines(), written.splitlines(), strict=True)
+    assert [line for line, other in lines if line != other] == [
+        "#script: null",
+        "  site_abc123:",
+        "    domain: example.com",
+    ]
+    assert shop.ok("check").startswith("conf/ztas.yaml: ok, 1 site\n")
+
+
+@pytest.mark.parametrize("arguments", [["new/place.yaml"], ["--config", "new/place.yaml"]])
+def test_init_writes_where_one_says(shop, arguments):
+    shop.ok("init", *arguments)
+    assert load_config("new/place.yaml").sites
+
+
+def test_init_leaves_what_is_there_alone(shop):
+    before = shop.config.read_text()
+    assert shop.error("init") == "conf/ztas.yaml: is there already"
+    assert shop.config.read_text() == before
+    Path("file").write_text("")
+    assert shop.error("init", "file/x.yaml") == "file/x.yaml: file is no folder"
+    Path("closed").symlink_to("nowhere/at/all")
+    assert shop.error("init", "closed") == "closed: is there already"
+    assert "cannot be written" in shop.error("init", f"new/{'x' * 300}.yaml")
+    assert "Invalid value for '--domain'" in shop.error("init", "x", "--domain", "a b", exit_code=2)
+
+
+def test_a_site_is_added_with_an_id_and_a_tag(shop):
+    before = shop.config.read_text()
+    shop.config.write_text("script: /js/ztas.js\n" + before)
+    out = shop.ok("sites", "add", "new.example")
+    (site_id,) = re.findall(r"added the site (site_[a-z0-9]{8}) \(new\.example\)", out)
+    assert out.endswith(f'\n\n  <script defer src="/js/ztas.js" data-site="{site_id}"></script>\n')
+    assert shop.config.read_text() == (
+        f"script: /js/ztas.js\n{before}  {site_id}:\n    domain: new.example\n"
+    )
+
+
+def test_a_tag_without_a_script_says_what_is_missing(shop):
+    out = shop.ok("sites", "add", "new.example", "--id", "new")
+    assert "`script: /js/ztas.js`" in out
+    assert 'data-site="new"></script>' in out
+
+
+def test_a_site_as_json(shop):
+    found = json.loads(shop.ok("sites", "add", "*.x.example", "--id", "x", "--json"))
+    assert found == {
+        "id": "x",
+        "domain": "*.x.example",
+        "tag": '<script defer src="/js/ztas.js" data-site="x"></script>',
+    }
+
+
+def test_a_running_server_takes_the_site_up(shop):
+    middleware = ZTASMiddleware(lambda *_: [], str(shop.config))
+    app = webtest.TestApp(middleware)
+    body = {"siteId": "new", "type": "pageview"}
+    assert app.post_json("/api/track", body, expect_errors=True).status_int == 404
+    shop.ok("sites", "add", "new.example", "--id", "new")
+    deadline = time.monotonic() + 5
+    while app.post_json("/api/track", body, expect_errors=True).status_int == 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    middleware.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["new.example", "--id", "blog"], 'there is a site "blog" already'),
+        (["example.com"], 'example.com belongs to the site "site_abc123" already'),
+        (["EXAMPLE.com."], 'EXAMPLE.com. belongs to the site "site_abc123" already'),
+        (["new.example", "--timezone", "Mars"], 'unknown timezone "Mars"'),
+    ],
+)
+def test_mistakes(shop, arguments, problem):
+    before = shop.config.read_text()
+    assert problem in shop.error("sites", "add", *arguments)
+    assert shop.config.read_text() == before
+
+
+def test_a_domain_that_is_none(shop):
+    assert "without path" in shop.error("sites", "add", "example.com/path", exit_code=2)
+
+
+def test_the_list(shop):
+    with shop.config.open("a") as file:
+        file.write(
+            "    retention_days: 90\n  v6:\n    domain: ['[::1]:3000', 'https://x.example']\n"
+        )
+    assert shop.ok("sites", "list") == (
+        "site_abc123  example.com (UTC)\n"
+        "blog         blog.example.com, *.example.net (Europe/Berlin, hits kept 90 days)\n"
+        "v6           [::1]:3000, https://x.example (UTC)\n"
+    )
+    assert json.loads(shop.ok("sites", "list", "--json"))[1] == {
+        "id": "blog",
+        "domains": ["blog.example.com", "*.example.net"],
+        "timezone": "Europe/Berlin",
+        "retentionDays": 90,
+    }

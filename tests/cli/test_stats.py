@@ -1,0 +1,179 @@
+"""`ztas stats`: the API's answer as it is, and as a report that a terminal can show."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import unicodedata
+
+import pytest
+from click import unstyle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ztas_middleware.cli import charts
+from ztas_middleware.config import load_config
+from ztas_middleware.middleware import ZTASMiddleware
+
+DAYS = ["--from", "2025-10-08", "--to", "2025-10-10"]
+DAY = 86_400_000
+NOON = 1_760_011_200_000  # 2025-10-09T12:00Z
+GOALS = """\
+    goals:
+      Signups: {action: signup}
+    funnels:
+      Checkout: [{page: /cart}, {action: signup, name: Sign up}]
+"""
+
+
+@pytest.fixture(name="shop")
+def _shop(shop):
+    shop.config.write_text(
+        shop.config.read_text().replace("domain: example.com\n", f"domain: example.com\n{GOALS}")
+    )
+    visit = {"session_id": "s1", "visitor": "aaaaaaaa"}
+    shop.fill(
+        shop.hit(NOON, path="/cart", referrer="https://www.google.com/", country="DE", **visit),
+        shop.hit(NOON + 1000, type="event", action="signup", category="form", value=2.5, **visit),
+        shop.hit(NOON + DAY, path="/cart", visitor="bbbbbbbb"),
+        shop.hit(NOON + DAY, path="/\x1b[31mred", visitor="bbbbbbbb"),
+        shop.hit(NOON - 2 * DAY, path="/", visitor="cccccccc"),
+    )
+    return shop
+
+
+def ask_api(shop, query):
+    answers = []
+
+    def start_response(status, headers):
+        answers.append(status)
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/stats", "QUERY_STRING": query}
+    shop.config.write_text(
+        shop.config.read_text().replace("example.com\n", "example.com\n    public: true\n", 1)
+        + "api: {path: /api}\n"
+    )
+    middleware = ZTASMiddleware(None, str(shop.config))
+    try:
+        body = b"".join(middleware(environ, start_response))
+    finally:
+        middleware.close()
+    assert answers == ["200 OK"]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        (DAYS, "startDate=2025-10-08&endDate=2025-10-10"),
+        (["--limit", "1", *DAYS], "startDate=2025-10-08&endDate=2025-10-10&limit=1"),
+    ],
+    ids=["dates", "limit"],
+)
+def test_json_is_exactly_the_answer_of_the_api(shop, options, query):
+    said = shop.ok("stats", "site_abc123", *options, "--json")
+    assert said.encode() == ask_api(shop, f"siteId=site_abc123&{query}") + b"\n"
+    assert json.loads(said)["summary"]["pageviews"] == 3
+
+
+@pytest.mark.parametrize("period", ["24h", "7d", "30d", "90d", "365d"])
+def test_periods_end_now(shop, period):
+    shop.fill(shop.hit(time.time_ns() // 1_000_000, path="/now", visitor="nnnnnnnn"))
+    answer = json.loads(shop.ok("stats", "site_abc123", "--period", period, "--json"))
+    assert "/now" in [page["path"] for page in answer["pages"]]
+    assert len(answer["timeseries"]) == int(period.rstrip("hd"))
+    assert "Page views" in shop.ok("stats", "site_abc123", "--period", period)
+
+
+def test_without_a_period_it_is_a_week(shop):
+    answer = json.loads(shop.ok("stats", "site_abc123", "--json"))
+    assert len(answer["timeseries"]) == 7
+
+
+def test_the_report_has_every_part(shop):
+    text = shop.ok("stats", "site_abc123", *DAYS)
+    lines = text.splitlines()
+    assert lines[0] == "example.com  2025-10-08 to 2025-10-10  UTC"
+    assert re.search(r"^Visitors +2 +\+100 %  from 1$", text, re.MULTILINE)
+    assert re.search(r"^Page views +3 +\+200 %  from 1$", text, re.MULTILINE)
+    assert re.search(r"^Page views +▁[▂-█]█  most 2$", text, re.MULTILINE)
+    assert re.search(r"^/cart +2 +2 █{20}$", text, re.MULTILINE)
+    assert re.search(r"^Google +1 +1 █{10}$", text, re.MULTILINE)
+    assert re.search(r"^signup / form +1 +1 +2\.5 █{20}$", text, re.MULTILINE)
+    assert re.search(r"^Goals +reached +rate\nSignups +1 +50\.0 % █{10}$", text, re.MULTILINE)
+    assert re.search(
+        r"^Funnel Checkout +sessions +rate\n/cart +2 +100\.0 % █{20}\nSign up +1 +50\.0 % █{10}$",
+        text,
+        re.MULTILINE,
+    )
+    assert max(map(len, lines)) <= 80
+
+
+def test_no_escape_reaches_a_pipe_or_comes_from_a_path(shop):
+    text = shop.ok("stats", "site_abc123", *DAYS)
+    assert "\x1b" not in text
+    assert "/?[31mred" in text
+
+
+def test_a_site_without_hits(shop):
+    text = shop.ok("stats", "blog")
+    assert re.search(r"^Visitors +0 +=  from 0$", text, re.MULTILINE)
+    assert re.search(r"^Visitors +▁{7}  most 0$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["site_abc124"], 1, 'there is no site "site_abc124" in the config (did you mean "site_'),
+        (["blog", "--from", "2025-10-08"], 2, "--from and --to are given together"),
+        (["blog", "--period", "7d", *DAYS], 2, "--period can't be combined with"),
+        (["blog", "--from", "2025-10-08", "--to", "2025-10-07"], 2, "--to must not be before"),
+        (["blog", "--from", "1960-01-01", "--to", "1960-01-02"], 1, "startDate must be from 1970"),
+        (["blog", "--period", "8d"], 2, "'8d' is not one of"),
+        (["blog", "--limit", "0"], 2, "0 is not in the range"),
+    ],
+    ids=["site", "from alone", "both", "backwards", "too early", "period", "limit"],
+)
+def test_a_mistake_is_one_clear_line(shop, arguments, exit_code, message):
+    assert message in shop.error("stats", *arguments, exit_code=exit_code)
+
+
+def test_before_the_first_hit(shop):
+    shop.database.unlink()
+    assert "not there yet" in shop.error("stats", "blog")
+    assert not load_config(shop.config).database.exists()
+
+
+@given(st.text(), st.integers(1, 60))
+def test_a_name_fits_its_columns(text, width):
+    fitted = charts.fit(text, width)
+    taken = sum(
+        0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF")
+        for one in fitted
+    )
+    assert taken == width
+    assert fitted.isprintable()
+
+
+@given(st.lists(st.integers(0, 10**9), max_size=400), st.integers(1, 90))
+def test_a_sparkline_fits_and_tells_something_from_nothing(numbers, width):
+    line = charts.sparkline(numbers, width)
+    assert len(line) <= width
+    assert bool(set(line) - {"▁"}) == any(numbers)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks"),
+    [("utf-8", charts.BLOCKS), ("ascii", charts.ASCII), ("latin-1", charts.ASCII)],
+)
+def test_marks_are_what_the_terminal_has(encoding, marks):
+    assert charts.marks_for(encoding) is marks
+    assert unstyle("".join(marks)).encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (59.6, "1 m 0 s"), (75.2, "1 m 15 s"), (7300, "2 h 1 m")]
+)
+def test_durations(seconds, text):
+    assert charts.duration(seconds) == text

@@ -1,0 +1,175 @@
+"""Looking at a database and at what is around it, without changing anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+
+from ztas_middleware.cli.options import read_only
+from ztas_middleware.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ztas_middleware.config import Config
+
+    Progress = Callable[[int, int], object]
+
+OVERDUE = 3_600_000
+"""Milliseconds after which a salt that was due should be gone: somebody looks every ten minutes,
+but on a quiet site nobody comes by for long."""
+
+LONG_LOG = 128 * 1024 * 1024
+"""Bytes of write-ahead log: twice the 64 MB at which writers are made to catch up."""
+
+LITTLE_SPACE = 100 * 1024 * 1024
+"""Bytes: some 500,000 hits, and room for what SQLite does beside the file."""
+
+SHOWN = 3
+"""Differences that a line names; the rest is a number."""
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    check: str
+    """`config`, `database`, `rollups`, `salts`, `log`, `disk` or `permissions`."""
+    what: str
+    """The file or site."""
+    problem: str
+    """What is off with it; empty if it is fine."""
+    detail: str
+    """What there is to say of it if it is fine."""
+
+    def to_json(self) -> dict[str, object]:
+        """The finding as `--json` gives it."""
+        return {
+            "check": self.check,
+            "subject": self.what,
+            "ok": not self.problem,
+            "message": self.problem or self.detail,
+        }
+
+
+def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
+    """Look at everything, in order of how bad it would be.
+
+    Args:
+        config: of which sites and which database.
+        now: UTC milliseconds.
+        progress: told how many days of a site's rollups are done, and how many there are.
+    """
+    path = config.database
+    if not path.exists():
+        yield Finding("database", str(path), "", "not there yet; the first hit makes it")
+        yield from _surroundings(path)
+        return
+    try:
+        with closing(read_only(path)) as connection:
+            hits = _integrity(connection)
+            salts = _overdue_salts(connection, now)
+    except (sqlite3.Error, StorageError) as error:
+        yield Finding("database", str(path), getattr(error, "problem", str(error)), "")
+        yield from _surroundings(path)
+        return
+    yield Finding("database", str(path), "", f"ok, {_counted(hits, 'hit')}")
+    yield from _rollups(config, now, progress)
+    problem = f"{_counted(salts, 'salt')} overdue; the next hit destroys them" if salts else ""
+    yield Finding("salts", "salts", problem, "ok, none overdue")
+    yield _log(path)
+    yield from _surroundings(path)
+
+
+def _integrity(connection: sqlite3.Connection) -> int:
+    """Check the file and its indexes; return the number of hits."""
+    (verdict,) = connection.execute("pragma integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(str(verdict).splitlines()[-1])
+    (hits,) = connection.execute("select count(*) from hits").fetchone()
+    return int(hits)
+
+
+def _overdue_salts(connection: sqlite3.Connection, now: int) -> int:
+    (overdue,) = connection.execute(
+        "select count(*) from salts where expires <= :due", {"due": now - OVERDUE}
+    ).fetchone()
+    return int(overdue)
+
+
+def _rollups(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
+    from ztas_middleware.reports.checking import check_rollups  # noqa: PLC0415 - loads the reports
+    from ztas_middleware.reports.rules import Rules  # noqa: PLC0415
+
+    for site in config.sites.values():
+        shown: list[str] = []
+        number = 0
+        try:
+            for difference in check_rollups(config.database, Rules(site), now, progress=progress):
+                number += 1
+                if number <= SHOWN:
+                    shown.append(str(difference).removeprefix(f"{site.id} "))
+        except StorageError as error:
+            yield Finding("rollups", f"rollups of {site.id}", str(error), "")
+            continue
+        problem = "; ".join(shown)
+        if number > SHOWN:
+            problem += f"; and {number - SHOWN} more"
+        if problem:
+            problem += f" (`ztas rollup {site.id} --again` does them again)"
+        yield Finding("rollups", f"rollups of {site.id}", problem, "ok, as the hits say")
+
+
+def _log(path: Path) -> Finding:
+    log = f"{path}-wal"
+    try:
+        size = os.stat(log).st_size  # noqa: PTH116 - a name, not a Path
+    except FileNotFoundError:
+        size = 0
+    problem = ""
+    if size > LONG_LOG:
+        problem = f"{_megabytes(size)} long; does a program keep a transaction open?"
+    return Finding("log", log, problem, f"ok, {_megabytes(size)}")
+
+
+def _surroundings(path: Path) -> Iterator[Finding]:
+    """The disk, and who may do what with the files."""
+    folder = path.parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        yield Finding("disk", str(folder), error.strerror or str(error), "")
+        return
+    problem = f"only {_megabytes(free)} left" if free < LITTLE_SPACE else ""
+    yield Finding("disk", str(folder), problem, f"ok, {_megabytes(free)} left")
+    yield Finding("permissions", f"permissions of {path}", _permissions(path), "ok")
+
+
+def _permissions(path: Path) -> str:
+    # SQLite makes its log beside the file: the folder must be writable too.
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return f"{path.parent} can't be written to"
+    for name in (str(path), f"{path}-wal", f"{path}-shm"):
+        if not os.path.exists(name):  # noqa: PTH110 - a name, not a Path
+            continue
+        if not os.access(name, os.R_OK | os.W_OK):
+            return f"{name} can't be read and written by {_user()}"
+        if stat.S_IMODE(os.stat(name).st_mode) & stat.S_IWOTH:  # noqa: PTH116 - same
+            return f"{name} can be written by every user of this machine (chmod o-w)"
+    return ""
+
+
+def _user() -> str:
+    return f"user {os.geteuid()}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:,.1f} MB"

@@ -1,0 +1,72 @@
+"""`ztas rollup`: finished days to rollups, now instead of when somebody reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from ztas_middleware.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  ztas rollup
+  ztas rollup site_abc123 --again
+"""
+)
+@options.site_argument(required=False)
+@click.option("--again", is_flag=True, help="Do all days again, those that are up to date too.")
+@click.option("--json", "as_json", is_flag=True, help="The number of days by site, as JSON.")
+@options.config_option
+def rollup(site: str | None, *, again: bool, as_json: bool, config: str) -> None:
+    """Add up the finished days of SITE, or of all sites, for quick reports.
+
+    Reading does that as well; from a nightly timer, nobody has to wait for it. It may be stopped at
+    any time, and goes on where it was. Hits are taken meanwhile.
+    """
+    settings = options.load(config)
+    sites = [site] if site is not None else list(settings.sites)
+    chosen = [options.site_of(settings, site_id) for site_id in sites]
+    from ztas_middleware.reports.rolling import roll_up  # noqa: PLC0415 - loads all of the reports
+    from ztas_middleware.reports.rules import Rules  # noqa: PLC0415
+
+    now = time.time_ns() // 1_000_000
+    days = {}
+    with options.existing(settings):
+        for one in chosen:
+            with bar(one.id) as progress:
+                days[one.id] = roll_up(
+                    settings.database, Rules(one), now, again=again, progress=progress
+                )
+            if not as_json:
+                number = days[one.id]
+                said = f"{number:,} {'day' if number == 1 else 'days'} rolled up"
+                click.echo(f"{one.id}: {said if number else 'up to date'}")
+    if as_json:
+        click.echo(json.dumps({"sites": days}))
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], object]]:
+    """What is told how many days are done of how many; it draws them if somebody looks."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as drawn:
+
+        def move(done: int, of: int) -> None:
+            drawn.length = of
+            drawn.update(done - drawn.pos)
+
+        yield move
+        if not drawn.finished:
+            drawn.update((drawn.length or 1) - drawn.pos)  # nothing was to be done

@@ -1,0 +1,87 @@
+"""`ztas serve`: the middleware without an app of its own, or in front of another program's."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from ztas_middleware.cli.listening import listen, stopping_in_order
+from ztas_middleware.cli.options import config_option, load
+from ztas_middleware.cli.upstream import Upstream, parse_url
+from ztas_middleware.middleware import ZTASMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from urllib.parse import SplitResult
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+THREADS = 32
+"""Hits must find one that does not wait for a slow upstream."""
+
+
+def _url(_: click.Context, __: click.Parameter, text: str | None) -> SplitResult | None:
+    if text is None:
+        return None
+    try:
+        return parse_url(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  ztas serve --config /etc/ztas/ztas.yaml
+  ztas serve --host 0.0.0.0 --port 80 --upstream http://127.0.0.1:3000
+"""
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes any that is free.",
+)
+@click.option(
+    "--upstream",
+    metavar="URL",
+    callback=_url,
+    help="Where every other request goes, such as http://127.0.0.1:3000.",
+)
+@config_option
+def serve(host: str, *, port: int, upstream: SplitResult | None, config: str) -> None:
+    """Serve what the middleware serves, for static sites and apps in other languages.
+
+    Behind nginx or Caddy, send it the paths of the config; everything else is 404. Or let it stand
+    in front of a web app: with --upstream, everything else goes there. The app gets the Host that
+    the browser asked for, and X-Forwarded-For, -Proto and -Host. WebSockets don't pass.
+    """
+    settings = load(config)
+
+    def trusted() -> Iterable[object]:
+        return application.config.trusted_proxies  # the running config, which may have changed
+
+    other = _not_found if upstream is None else Upstream(upstream, trusted)
+    application = ZTASMiddleware(other, settings)
+    with stopping_in_order(), closing(application):
+        server = listen(
+            application,
+            host,
+            port,
+            threads=THREADS,
+            # The config's trusted_proxies decide whom to believe.
+            clear_untrusted_proxy_headers=False,
+        )
+        with closing(server):
+            click.echo(f"Serving on {server.url}. Stop with Ctrl-C.")
+            server.run()
+
+
+def _not_found(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    body = b"Not found\n"
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    start_response("404 Not Found", headers)
+    return [body]

@@ -1,0 +1,187 @@
+"""`ztas init` and `ztas sites`: the configuration, for those who would rather not open it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ztas_middleware.cli import options
+from ztas_middleware.config.domains import parse_domain
+from ztas_middleware.errors import ZtasError
+
+if TYPE_CHECKING:
+    from ztas_middleware.config.model import Config, Site
+
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+_ID_LENGTH = 8
+_SCRIPT = "/js/ztas.js"
+"""Where the script is served in a configuration that `ztas init` writes."""
+
+
+def _domain(_: click.Context, __: click.Parameter, domain: str) -> str:
+    try:
+        parse_domain(domain)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return domain
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  ztas init
+  ztas init /etc/ztas.yaml --domain example.com
+"""
+)
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--domain",
+    default="example.com",
+    show_default=True,
+    callback=_domain,
+    help="Where the pages of the first site are served.",
+)
+@options.config_option
+def init(file: Path | None, *, domain: str, config: str) -> None:
+    """Write a configuration with every key, its default and a comment.
+
+    It goes to FILE, or to where --config says; a file that is there is left alone.
+    """
+    from ztas_middleware.config.editing import as_scalar  # noqa: PLC0415 - loads YAML
+
+    path = Path(config) if file is None else file
+    site_id = new_site_id()
+    text = files("ztas_middleware.config").joinpath("reference.yaml").read_text("utf-8")
+    text = text.replace("site_abc123", site_id)
+    text = text.replace("domain: example.com\n", f"domain: {as_scalar(domain)}\n")
+    # Whoever begins wants to see hits, and those come from the script.
+    text = text.replace("#script: null\n", f"script: {_SCRIPT}\n")
+    try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True)
+        with path.open("x", encoding="utf-8") as written:
+            written.write(text)
+    except FileExistsError:
+        is_there = os.path.lexists(path)
+        problem = "is there already" if is_there else f"{path.parent} is no folder"
+        options.fail(ZtasError(f"{path}: {problem}"))
+    except OSError as error:
+        options.fail(ZtasError(f"{path}: cannot be written: {error.strerror}"))
+    click.echo(f"{path}: written, with the site {site_id} ({domain})")
+    click.echo(_how_to_send(options.load(str(path)), site_id))
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  ztas sites add example.com
+  ztas sites list
+"""
+)
+def sites() -> None:
+    """Register sites in the configuration, and list them."""
+
+
+@sites.command(
+    epilog="""\b
+Examples:
+  ztas sites add example.com
+  ztas sites add "*.example.org" --id shop --timezone Europe/Berlin
+"""
+)
+@click.argument("domain", callback=_domain)
+@click.option("--id", "site_id", help="The site's id; left out, one is made up.")
+@click.option("--timezone", help="Where the site's day begins, as an IANA name.")
+@click.option("--json", "as_json", is_flag=True, help="The new site as a JSON object.")
+@options.config_option
+def add(
+    domain: str, *, site_id: str | None, timezone: str | None, as_json: bool, config: str
+) -> None:
+    """Add a site for DOMAIN to the YAML file; print its id and its script tag.
+
+    Comments and order stay as they are. Servers that run take the site up within a second or two.
+    """
+    from ztas_middleware.config.editing import add_site  # noqa: PLC0415 - loads YAML
+
+    settings = options.load(config)
+    wanted = parse_domain(domain)
+    for site in settings.sites.values():
+        if site.id == site_id:
+            options.fail(ZtasError(f'there is a site "{site_id}" already'))
+        if wanted in site.domains:
+            options.fail(ZtasError(f'{domain} belongs to the site "{site.id}" already'))
+    chosen = site_id or new_site_id()
+    changed = add_site(config, chosen, domain, timezone)
+    if as_json:
+        click.echo(json.dumps({"id": chosen, "domain": domain, "tag": _tag(changed, chosen)}))
+        return
+    click.echo(f"{config}: added the site {chosen} ({domain})")
+    click.echo(_how_to_send(changed, chosen))
+
+
+@sites.command(
+    "list",
+    epilog="""\b
+Example:
+  ztas sites list --json
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="The sites as a JSON array.")
+@options.config_option
+def list_(*, as_json: bool, config: str) -> None:
+    """Show the registered sites: id, domains, timezone, how long hits are kept."""
+    settings = options.load(config)
+    rows = [
+        {
+            "id": site.id,
+            "domains": _domains(site),
+            "timezone": str(site.timezone),
+            "retentionDays": site.retention_days,
+        }
+        for site in settings.sites.values()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    width = max(len(site_id) for site_id in settings.sites)
+    for site in settings.sites.values():
+        kept = "" if site.retention_days is None else f", hits kept {site.retention_days} days"
+        click.echo(f"{site.id:{width}}  {', '.join(_domains(site))} ({site.timezone}{kept})")
+
+
+def new_site_id() -> str:
+    """An id that no other site is likely to have, and that nobody mistypes."""
+    return "site_" + "".join(secrets.choice(_LETTERS) for _ in range(_ID_LENGTH))
+
+
+def _domains(site: Site) -> list[str]:
+    found = []
+    for domain in site.domains:
+        host = f"[{domain.host}]" if ":" in domain.host else domain.host
+        scheme = f"{domain.scheme}://" if domain.scheme else ""
+        default = {"http": 80, "https": 443}.get(domain.scheme or "")
+        port = f":{domain.port}" if domain.port and domain.port != default else ""
+        found.append(f"{scheme}{'*.' if domain.wildcard else ''}{host}{port}")
+    return found
+
+
+def _tag(config: Config, site_id: str) -> str:
+    from ztas_middleware.web.tag import tag_for  # noqa: PLC0415 - only needed here
+
+    return tag_for(config.script or _SCRIPT, site_id, "").decode()
+
+
+def _how_to_send(config: Config, site_id: str) -> str:
+    tag = _tag(config, site_id)
+    if config.script is not None:
+        return f"Put this into the <head> of its pages:\n\n  {tag}"
+    return (
+        f"The script is not served yet. Put `script: {_SCRIPT}` into the config, and this into\n"
+        f"the <head> of its pages:\n\n  {tag}"
+    )
