@@ -48,12 +48,12 @@ TABS = """
 <script>
   const later = (seconds, work) => setTimeout(work, seconds * 1000);
   if (location.pathname == "/start") {
-    later(1, () => {
-      const tab = open("/tab");
-      later(2, () => tab.close());
-      later(3, () => { location = "/end" });
+    later(1, () => open("/tab"));
+    addEventListener("visibilitychange", () => {
+      if (!document.hidden) later(1, () => { location = "/end" });
     });
   }
+  if (location.pathname == "/tab") later(2, close);
 </script>
 """
 
