@@ -39,8 +39,6 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                # A shell's background jobs, and all they start, would ignore Ctrl-C.
-                preexec_fn=_heed_interrupts,  # noqa: PLW1509 - before any thread of the child
             )
         self.pid = self._popen.pid
 
@@ -72,10 +70,6 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait(STOPPED_WITHIN)
-
-
-def _heed_interrupts():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start_on_free_port(command, *, folder, env=None, cwd=None):
