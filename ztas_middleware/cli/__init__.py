@@ -9,6 +9,7 @@ import click
 
 from ztas_middleware.cli.check import check
 from ztas_middleware.cli.demo import demo
+from ztas_middleware.cli.doctor import doctor
 from ztas_middleware.cli.exports import export
 from ztas_middleware.cli.imports import import_
 from ztas_middleware.cli.options import fail
@@ -17,6 +18,7 @@ from ztas_middleware.cli.secrets import password, token
 from ztas_middleware.cli.serve import serve
 from ztas_middleware.cli.sites import init, sites
 from ztas_middleware.cli.stats import stats
+from ztas_middleware.cli.tail import tail
 from ztas_middleware.cli.upkeep import backup, prune
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.version import __version__
@@ -48,8 +50,8 @@ def main() -> None:
 
 # fmt: off
 for command in (
-    backup, check, demo, export, import_, init, password,
-    prune, rollup, serve, sites, stats, token,
+    backup, check, demo, doctor, export, import_, init, password,
+    prune, rollup, serve, sites, stats, tail, token,
 ):
     # fmt: on
     main.add_command(command)

@@ -1,0 +1,173 @@
+"""`ztas doctor`: what is stored, what is dropped and why, and who a request is from."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ztas_middleware.cli import options
+from ztas_middleware.cli.findings import REASONS, count_unknown, examine, hints
+from ztas_middleware.intake.clients import Clients, parse_address
+
+if TYPE_CHECKING:
+    from ztas_middleware.cli.findings import Finding
+    from ztas_middleware.config import Config
+    from ztas_middleware.intake.clients import Client
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  ztas doctor
+  ztas doctor site_abc123 --days 30
+  ztas doctor --remote-addr 10.0.0.1 --forwarded-for "203.0.113.7, 10.0.0.9"
+"""
+)
+@options.site_argument(required=False)
+@click.option(
+    "--days",
+    default=7,
+    show_default=True,
+    type=click.IntRange(1, 3660),
+    help="How many days to look at, today included.",
+)
+@click.option(
+    "--remote-addr",
+    metavar="ADDRESS",
+    help="Where a request comes from as your server sees it: your proxy's address.",
+)
+@click.option(
+    "--forwarded-for", metavar="LIST", default="", help="What the proxy sends as X-Forwarded-For."
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything as a JSON object.")
+@options.config_option
+def doctor(
+    site: str | None,
+    *,
+    days: int,
+    remote_addr: str | None,
+    forwarded_for: str,
+    as_json: bool,
+    config: str,
+) -> None:
+    """Say why a count is what it is: hits stored and dropped, by reason, with hints.
+
+    With --remote-addr, and --forwarded-for as your proxy sends it, it shows which client address a
+    request is taken to come from.
+    """
+    if forwarded_for and remote_addr is None:
+        raise click.UsageError("--forwarded-for needs --remote-addr: who sends it?")
+    settings = options.load(config)
+    sites = list(settings.sites.values()) if site is None else [options.site_of(settings, site)]
+    findings, unknown = [], 0
+    if settings.database.exists():
+        now = time.time_ns() // 1_000_000
+        with (
+            options.existing(settings),
+            closing(options.read_only(settings.database)) as connection,
+        ):
+            tables = options.as_tables(connection)
+            findings = [examine(tables, one, days, now) for one in sites]
+            unknown = count_unknown(tables, days, now)
+    hops = chain(settings, remote_addr, forwarded_for) if remote_addr else []
+    advice = [hint for finding in findings for hint in hints(settings, finding)]
+    if unknown:
+        advice.append(
+            f"{unknown:,} hits named no site of this config, or none at all; `ztas sites list` "
+            "shows the ids."
+        )
+    if hops and forwarded_for and len(hops) == 1:
+        advice.append(
+            f"{hops[0].address} is not in trusted_proxies, so its X-Forwarded-For is not believed."
+        )
+    if as_json:
+        click.echo(json.dumps(_as_json(findings, unknown, hops, advice), indent=2))
+        return
+    if not findings:
+        click.echo(f"{settings.database}: not there yet; the first hit makes it")
+    for text in (*map(_as_text, findings), _proxies_as_text(settings, hops)):
+        click.echo(text)
+    for hint in advice:
+        click.echo(f"Hint: {hint}")
+
+
+def chain(config: Config, remote_addr: str, forwarded_for: str) -> list[Client]:
+    """The way from the socket to the client, as far as it is believed; the last is the client."""
+    clients = Clients(config.trusted_proxies, config.exclude_addresses)
+    hops = [clients.peer({"REMOTE_ADDR": remote_addr})]
+    parts = forwarded_for.split(",")
+    for number in range(1, len(parts) + 1):
+        if not hops[-1].trusted or parse_address(parts[-number].strip()) is None:
+            break
+        part = {"HTTP_X_FORWARDED_FOR": ",".join(parts[-number:])}
+        hops.append(clients.client(part, hops[0]))
+    return hops
+
+
+def _as_text(finding: Finding) -> str:
+    stored, total = sum(finding.stored.values()), finding.total
+    types = ", ".join(f"{number:,} {name}" for name, number in finding.stored.items())
+    lines = [
+        f"{finding.site.id}, {finding.first} to {finding.last}",
+        f"  {'stored':10} {stored:>10,}  {types}".rstrip(),
+    ]
+    for reason, number in finding.dropped.items():
+        share = f"{100 * number / total:.1f} %"
+        lines.append(f"  {reason:10} {number:>10,}  {share:>7}  {REASONS.get(reason, '')}".rstrip())
+    latest = "none" if finding.latest is None else _moment(finding).strftime("%Y-%m-%d %H:%M:%S")
+    lines.append(f"  last hit   {latest}")
+    return "\n".join(lines)
+
+
+def _proxies_as_text(config: Config, hops: list[Client]) -> str:
+    if not hops:
+        believed = ", ".join(map(str, config.trusted_proxies)) or "nobody"
+        return f"X-Forwarded-For is believed from: {believed}"
+    lines = [f"The client is {hops[-1].address}:"]
+    for number, hop in enumerate(hops):
+        what = "the other end of the socket" if number == 0 else "named by the one before"
+        trusted = "in trusted_proxies" if hop.trusted else "not in trusted_proxies"
+        excluded = ", in exclude_addresses: nothing of it is stored" if hop.excluded else ""
+        lines.append(f"  {hop.address}: {what}, {trusted}{excluded}")
+    return "\n".join(lines)
+
+
+def _moment(finding: Finding) -> datetime:
+    moment = _EPOCH + timedelta(milliseconds=finding.latest or 0)
+    return moment.astimezone(finding.site.timezone)
+
+
+def _as_json(
+    findings: list[Finding], unknown: int, hops: list[Client], advice: list[str]
+) -> dict[str, Any]:
+    return {
+        "sites": [
+            {
+                "id": finding.site.id,
+                "from": finding.first,
+                "to": finding.last,
+                "stored": finding.stored,
+                "dropped": finding.dropped,
+                "lastHit": None
+                if finding.latest is None
+                else _moment(finding).isoformat(timespec="milliseconds"),
+            }
+            for finding in findings
+        ],
+        "unknownSite": unknown,
+        "client": {
+            "address": hops[-1].address,
+            "excluded": hops[-1].excluded,
+            "hops": [{"address": hop.address, "trusted": hop.trusted} for hop in hops],
+        }
+        if hops
+        else None,
+        "hints": advice,
+    }

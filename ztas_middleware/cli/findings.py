@@ -1,0 +1,130 @@
+"""What happened to a site's hits in its last days, and what that suggests to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from ztas_middleware.days import day_at, start_of
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+    from ztas_middleware.config import Config, Site
+
+REASONS = {
+    "bot": "crawlers and scripts, by their User-Agent",
+    "prefetch": "pages that were loaded before anybody saw them",
+    "opt_out": "visitors who send DNT: 1 or Sec-GPC: 1, with honor_dnt",
+    "excluded": "exclude_paths and exclude_addresses",
+    "origin": "pages of hosts that `domain` does not name, or no Origin without server_side",
+    "rate_limit": "more than rate_limit requests a minute from one address",
+    "invalid": "answered with 400, 404 or 413, and why",
+}
+
+MANY = 0.1
+"""The part of all hits from which on a mistake is worth a hint."""
+
+MOST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What happened at one site from one of its days to another."""
+
+    site: Site
+    first: str
+    last: str
+    stored: dict[str, int] = field(default_factory=dict)
+    """Hits by type, most first."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Hits by reason, most first."""
+    latest: int | None = None
+    """The newest hit's time, of all days."""
+
+    @property
+    def total(self) -> int:
+        """All hits that were sent."""
+        return sum(self.stored.values()) + sum(self.dropped.values())
+
+    def share(self, reason: str) -> float:
+        """Which part of all hits was dropped for a reason, from 0 to 1."""
+        return self.dropped.get(reason, 0) / self.total if self.total else 0.0
+
+
+def examine(tables: sqlite_utils.Database, site: Site, days: int, now: int) -> Finding:
+    """What happened at a site in its last `days` days, today included."""
+    today = date.fromisoformat(day_at(now, site.timezone).date)
+    first = today - timedelta(days=days - 1)
+    bounds = {
+        "site": site.id,
+        "start": start_of(first, site.timezone),
+        "first": first.isoformat(),
+    }
+    stored = tables.query(
+        """
+        select type as name, count(*) as number from hits
+        where site_id = :site and time >= :start
+        group by type order by number desc
+        """,
+        bounds,
+    )
+    dropped = tables.query(
+        """
+        select reason as name, sum(count) as number from drops
+        where site_id = :site and day >= :first
+        group by reason order by number desc
+        """,
+        bounds,
+    )
+    (latest,) = tables.query("select max(time) as time from hits where site_id = :site", bounds)
+    return Finding(
+        site,
+        first.isoformat(),
+        today.isoformat(),
+        {row["name"]: row["number"] for row in stored},
+        {row["name"]: row["number"] for row in dropped},
+        latest["time"],
+    )
+
+
+def count_unknown(tables: sqlite_utils.Database, days: int, now: int) -> int:
+    """How many hits could not be told to belong to any site; their days are UTC's."""
+    today = date.fromisoformat(day_at(now, timezone.utc).date)
+    (row,) = tables.query(
+        "select ifnull(sum(count), 0) as number from drops where site_id = '' and day >= :first",
+        {"first": (today - timedelta(days=days - 1)).isoformat()},
+    )
+    return int(row["number"])
+
+
+def hints(config: Config, finding: Finding) -> list[str]:
+    """What a finding suggests to look at; each hint is a sentence or two."""
+    dropped = finding.dropped
+    found = []
+    if not finding.total:
+        found.append(
+            "nothing arrived. Is the script on its pages, and does "
+            f"POST {config.endpoint} reach this app?"
+        )
+    if finding.share("origin") > MANY:
+        found.append(
+            f"{dropped['origin']:,} hits were refused for their Origin. If they are from pages of "
+            "yours, add the host to `domain`."
+        )
+    if dropped.get("rate_limit"):
+        found.append(
+            f"{dropped['rate_limit']:,} hits were over rate_limit. If visitors come through a "
+            "proxy that is not in trusted_proxies, they all share its address, and its limit."
+        )
+    if finding.share("bot") > MOST:
+        found.append("most hits are from bots; bots.allow and bots.deny correct a wrong verdict.")
+    if finding.share("excluded") > MOST:
+        found.append("exclude_paths or exclude_addresses match most hits.")
+    if finding.share("invalid") > MANY:
+        found.append(
+            f"{dropped['invalid']:,} hits could not be read. The answers, in the browser's "
+            "console, say what is wrong with them."
+        )
+    return [f"{finding.site.id}: {hint}" for hint in found]
