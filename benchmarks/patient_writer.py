@@ -1,9 +1,9 @@
 """Appends a hit every few milliseconds and notes how long each had to wait for its commit.
 
-    python -m benchmarks.patient_writer DATABASE
+    python -m benchmarks.patient_writer DATABASE TIME
 
-Runs beside something else that writes, until its standard input ends; then it prints the waits in
-milliseconds, as JSON.
+Says when it is ready, runs beside something else that writes until its standard input ends, and
+then prints the waits in milliseconds, as JSON. TIME is what the hits say, UTC milliseconds.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def main() -> None:
         sys.stdin.read()
         stopped.set()
 
+    database.append([hit])
+    print("ready", flush=True)
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     waits = []
     while not stopped.wait(PAUSE):
