@@ -56,18 +56,23 @@ class Clients:
                 loopback=address.is_loopback,
             )
 
+        @lru_cache(maxsize=4096)
+        def look_up_peer(text: str) -> Client:
+            if text in UNIX_SOCKETS or text.startswith("unix:"):
+                text = "127.0.0.1"
+            found = look_up(text) if len(text) <= LONGEST_ADDRESS else None
+            if found is None:
+                # Whatever a server might say is an address of its own, believed in nothing.
+                text = text[:LONGEST_ADDRESS]
+                found = Client(text, trusted=False, excluded=False, loopback=False)
+            return found
+
         self._look_up = look_up
+        self._look_up_peer = look_up_peer
 
     def peer(self, environ: Mapping[str, Any]) -> Client:
         """Who holds the other end of the socket."""
-        text = environ.get("REMOTE_ADDR") or ""
-        if text in UNIX_SOCKETS or text.startswith("unix:"):
-            text = "127.0.0.1"
-        found = self._look_up(text) if len(text) <= LONGEST_ADDRESS else None
-        if found is None:
-            # Whatever a server might say is taken as an address of its own, believed in nothing.
-            return Client(text[:LONGEST_ADDRESS], trusted=False, excluded=False, loopback=False)
-        return found
+        return self._look_up_peer((environ.get("REMOTE_ADDR") or "")[: LONGEST_ADDRESS + 1])
 
     def client(self, environ: Mapping[str, Any], peer: Client) -> Client:
         """Who sent the request that `peer` handed over."""
@@ -76,6 +81,8 @@ class Clients:
         forwarded = environ.get("HTTP_X_FORWARDED_FOR")
         if not forwarded:
             return peer
+        if "," not in forwarded:
+            return self._hop(forwarded) or peer
         client = peer
         # What lies beyond MOST_HOPS stays in one piece, which is no address.
         for hop in reversed(forwarded.rsplit(",", MOST_HOPS)):

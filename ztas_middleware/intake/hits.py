@@ -34,7 +34,7 @@ class Sender(NamedTuple):
 
 def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
     """One row; `path` is the event's path, cleaned."""
-    session_id, time_on_page = event.session_id, event.time_on_page
+    session_id, time_on_page, is_bounce = event.session_id, event.time_on_page, event.is_bounce
     return Hit(
         sender.time,
         site.id,
@@ -50,7 +50,7 @@ def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
         event.value,
         session_hash(sender.salt, site.id, session_id) if session_id else None,
         time_on_page if time_on_page is not None and time_on_page >= 0 else None,
-        event.is_bounce,
+        int(is_bounce) if is_bounce is not None else None,
         sender.visitor,
         *sender.agent,
         sender.country or (country_of(event.time_zone) if event.time_zone else None),

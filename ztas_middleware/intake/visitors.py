@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from hashlib import blake2b
 
 HASH_BYTES = 6
 """48 bits: of a million visitors in one day, two share a hash on one day in 560.
 
 Every byte more is stored with every hit."""
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def visitor_hash(salt: bytes, site_id: str, address: str, user_agent: str) -> str:
@@ -26,4 +28,5 @@ def _hash(salt: bytes, purpose: bytes, text: str) -> str:
     digest = blake2b(
         text.encode("utf-8", "surrogatepass"), key=salt, digest_size=HASH_BYTES, person=purpose
     ).digest()
-    return urlsafe_b64encode(digest).decode("ascii")  # six bytes need no padding
+    # As base64.urlsafe_b64encode does, at half the cost; six bytes need no padding.
+    return b2a_base64(digest, newline=False).translate(_URL_SAFE).decode("ascii")

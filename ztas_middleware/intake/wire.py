@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TYPES = frozenset({"pageview", "event", "engagement", "heartbeat"})
 
@@ -25,11 +28,11 @@ class Event(NamedTuple):
     action: str | None
     category: str | None
     label: str | None
-    value: float | None
     session_id: str | None
+    time_zone: str | None
+    value: float | None
     time_on_page: float | None
     is_bounce: bool | None
-    time_zone: str | None
 
 
 def _refuse_constant(name: str) -> None:
@@ -38,16 +41,18 @@ def _refuse_constant(name: str) -> None:
 
 # NaN and Infinity are no JSON (RFC 8259), though Python's parser takes them.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_WHITESPACE = " \t\n\r"
 
 
 def parse_document(body: bytes) -> dict[str, Any] | None:
     """The JSON object in `body`, or None if it holds anything else."""
     try:
-        document = _DECODER.decode(body.decode("utf-8").removeprefix("\ufeff"))
+        text = body.decode("utf-8").removeprefix("\ufeff").strip(_WHITESPACE)
+        document, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         # ValueError is bad UTF-8, bad JSON and integers of over 4,300 digits alike.
         return None
-    return document if type(document) is dict else None
+    return document if end == len(text) and type(document) is dict else None
 
 
 def parse_event(raw: Any) -> Event | str:  # noqa: ANN401 - whatever JSON holds
@@ -55,65 +60,71 @@ def parse_event(raw: Any) -> Event | str:  # noqa: ANN401 - whatever JSON holds
     if type(raw) is not dict:
         return "event must be an object"
     kind = raw.get("type")
-    if kind is None or kind == "":
-        return "Event type required"
-    if type(kind) is not str:
-        return "type must be a string"
-    if kind not in TYPES:
-        return "Invalid event type"
+    if type(kind) is not str or kind not in TYPES:
+        return _wrong_kind(kind)
     utm = raw.get("utm")
     if utm is None:
         utm = _NO_UTM
     elif type(utm) is not dict:
         return "utm must be an object"
     is_bounce = raw.get("isBounce")
-    if is_bounce is not None and type(is_bounce) is not bool:
+    if type(is_bounce) not in _BOOLEAN:
         return "isBounce must be a boolean"
-    try:
-        return Event(
-            kind,
-            _text(raw, "path"),
-            _text(raw, "referrer"),
-            _text(utm, "source", "utm."),
-            _text(utm, "medium", "utm."),
-            _text(utm, "campaign", "utm."),
-            _text(raw, "action"),
-            _text(raw, "category"),
-            _text(raw, "label"),
-            _number(raw, "value"),
-            _text(raw, "sessionId"),
-            _number(raw, "timeOnPage"),
-            is_bounce,
-            _text(raw, "timeZone"),
-        )
-    except _WrongTypeError as wrong:
-        return str(wrong)
+    get, get_utm = raw.get, utm.get
+    texts = (
+        get("path"),
+        get("referrer"),
+        get_utm("source"),
+        get_utm("medium"),
+        get_utm("campaign"),
+        get("action"),
+        get("category"),
+        get("label"),
+        get("sessionId"),
+        get("timeZone"),
+    )
+    if not _TEXT.issuperset(map(type, texts)):
+        return f"{_wrong_text(texts)} must be a string"
+    value, time_on_page = get("value"), get("timeOnPage")
+    if value is not None:
+        value = _number(value)
+        if value is None:
+            return "value must be a number"
+    if time_on_page is not None:
+        time_on_page = _number(time_on_page)
+        if time_on_page is None:
+            return "timeOnPage must be a number"
+    return Event(kind, *texts, value, time_on_page, is_bounce)
 
 
 _NO_UTM: dict[str, Any] = {}
 
-
-class _WrongTypeError(Exception):
-    """A field of the wrong JSON type; leaves this module as a plain sentence."""
-
-
-def _text(raw: dict[str, Any], name: str, prefix: str = "") -> str | None:
-    value = raw.get(name)
-    if value is None or type(value) is str:
-        return value
-    raise _WrongTypeError(f"{prefix}{name} must be a string")
+_TEXTS = (
+    *("path", "referrer", "utm.source", "utm.medium", "utm.campaign"),
+    *("action", "category", "label", "sessionId", "timeZone"),
+)
+_TEXT = frozenset({str, type(None)})
+_BOOLEAN = frozenset({bool, type(None)})
 
 
-def _number(raw: dict[str, Any], name: str) -> float | None:
-    value = raw.get(name)
-    if value is None:
-        return None
+def _wrong_kind(kind: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    if kind is None or kind == "":
+        return "Event type required"
+    return "Invalid event type" if type(kind) is str else "type must be a string"
+
+
+def _wrong_text(texts: Sequence[object]) -> str:
+    return next(name for name, text in zip(_TEXTS, texts, strict=True) if type(text) not in _TEXT)
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON holds
+    """A finite number; None for anything else."""
     # `type` rather than isinstance: true and false are no numbers in JSON.
     if type(value) in (int, float):
         try:
             number = float(value)
         except OverflowError:
-            number = float("inf")  # an integer of more than 1,024 bits
+            return None  # an integer of more than 1,024 bits
         if isfinite(number):
             return number
-    raise _WrongTypeError(f"{name} must be a number")
+    return None

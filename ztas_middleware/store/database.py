@@ -20,9 +20,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.store import checkpoints
+from ztas_middleware.store import checkpoints, hits
 from ztas_middleware.store.connection import open_for_checkpoint
-from ztas_middleware.store.hits import INSERT
 from ztas_middleware.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -168,15 +167,7 @@ class Database:
             # Those who arrived while we waited for the database come along.
             while self._waiting:
                 batches.append(self._waiting.popleft())
-            if len(batches) == 1 and len(batches[0].rows) == 1:
-                # In autocommit mode a statement is its own transaction: two calls fewer.
-                connection.execute(INSERT, batches[0].rows[0])
-                return
-            connection.execute("begin immediate")
-            while self._waiting:
-                batches.append(self._waiting.popleft())
-            connection.executemany(INSERT, [row for batch in batches for row in batch.rows])
-            connection.execute("commit")
+            hits.insert(connection, [row for batch in batches for row in batch.rows])
 
         error: StorageError | None = None
         try:
