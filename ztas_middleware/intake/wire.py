@@ -85,15 +85,11 @@ def parse_event(raw: Any) -> Event | str:  # noqa: ANN401 - whatever JSON holds
     )
     if not _TEXT.issuperset(map(type, texts)):
         return f"{_wrong_text(texts)} must be a string"
-    value, time_on_page = get("value"), get("timeOnPage")
-    if value is not None:
-        value = _number(value)
-        if value is None:
-            return "value must be a number"
-    if time_on_page is not None:
-        time_on_page = _number(time_on_page)
-        if time_on_page is None:
-            return "timeOnPage must be a number"
+    value, time_on_page = _number(get("value")), _number(get("timeOnPage"))
+    if value is _NO_NUMBER:
+        return "value must be a number"
+    if time_on_page is _NO_NUMBER:
+        return "timeOnPage must be a number"
     return Event(kind, *texts, value, time_on_page, is_bounce)
 
 
@@ -104,6 +100,7 @@ _TEXTS = (
     *("action", "category", "label", "sessionId", "timeZone"),
 )
 _TEXT = frozenset({str, type(None)})
+_NO_NUMBER = float("nan")
 _BOOLEAN = frozenset({bool, type(None)})
 
 
@@ -118,13 +115,15 @@ def _wrong_text(texts: Sequence[object]) -> str:
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON holds
-    """A finite number; None for anything else."""
+    """A finite number or None as it is; for anything else, `_NO_NUMBER`."""
+    if value is None:
+        return None
     # `type` rather than isinstance: true and false are no numbers in JSON.
     if type(value) in (int, float):
         try:
             number = float(value)
         except OverflowError:
-            return None  # an integer of more than 1,024 bits
+            return _NO_NUMBER  # an integer of more than 1,024 bits
         if isfinite(number):
             return number
-    return None
+    return _NO_NUMBER
