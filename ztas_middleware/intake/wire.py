@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 TYPES = frozenset({"pageview", "event", "engagement", "heartbeat"})
 
@@ -28,11 +25,11 @@ class Event(NamedTuple):
     action: str | None
     category: str | None
     label: str | None
-    session_id: str | None
-    time_zone: str | None
     value: float | None
+    session_id: str | None
     time_on_page: float | None
     is_bounce: bool | None
+    time_zone: str | None
 
 
 def _refuse_constant(name: str) -> None:
@@ -60,62 +57,57 @@ def parse_event(raw: Any) -> Event | str:  # noqa: ANN401 - whatever JSON holds
     if type(raw) is not dict:
         return "event must be an object"
     kind = raw.get("type")
-    if type(kind) is not str or kind not in TYPES:
-        return _wrong_kind(kind)
+    if kind is None or kind == "":
+        return "Event type required"
+    if type(kind) is not str:
+        return "type must be a string"
+    if kind not in TYPES:
+        return "Invalid event type"
     utm = raw.get("utm")
     if utm is None:
         utm = _NO_UTM
     elif type(utm) is not dict:
         return "utm must be an object"
     is_bounce = raw.get("isBounce")
-    if type(is_bounce) not in _BOOLEAN:
+    if is_bounce is not None and type(is_bounce) is not bool:
         return "isBounce must be a boolean"
-    get, get_utm = raw.get, utm.get
-    texts = (
-        get("path"),
-        get("referrer"),
-        get_utm("source"),
-        get_utm("medium"),
-        get_utm("campaign"),
-        get("action"),
-        get("category"),
-        get("label"),
-        get("sessionId"),
-        get("timeZone"),
-    )
-    if not _TEXT.issuperset(map(type, texts)):
-        return f"{_wrong_text(texts)} must be a string"
-    value, time_on_page = _number(get("value")), _number(get("timeOnPage"))
-    if value is _NO_NUMBER:
-        return "value must be a number"
-    if time_on_page is _NO_NUMBER:
-        return "timeOnPage must be a number"
-    return Event(kind, *texts, value, time_on_page, is_bounce)
+    try:
+        return Event(
+            kind,
+            _text(raw, "path"),
+            _text(raw, "referrer"),
+            _text(utm, "source", "utm."),
+            _text(utm, "medium", "utm."),
+            _text(utm, "campaign", "utm."),
+            _text(raw, "action"),
+            _text(raw, "category"),
+            _text(raw, "label"),
+            _number(raw, "value"),
+            _text(raw, "sessionId"),
+            _number(raw, "timeOnPage"),
+            is_bounce,
+            _text(raw, "timeZone"),
+        )
+    except _WrongTypeError as wrong:
+        return str(wrong)
 
 
 _NO_UTM: dict[str, Any] = {}
 
-_TEXTS = (
-    *("path", "referrer", "utm.source", "utm.medium", "utm.campaign"),
-    *("action", "category", "label", "sessionId", "timeZone"),
-)
-_TEXT = frozenset({str, type(None)})
-_NO_NUMBER = float("nan")
-_BOOLEAN = frozenset({bool, type(None)})
+
+class _WrongTypeError(Exception):
+    """A field of the wrong JSON type; leaves this module as a plain sentence."""
 
 
-def _wrong_kind(kind: Any) -> str:  # noqa: ANN401 - whatever JSON holds
-    if kind is None or kind == "":
-        return "Event type required"
-    return "Invalid event type" if type(kind) is str else "type must be a string"
+def _text(raw: dict[str, Any], name: str, prefix: str = "") -> str | None:
+    value = raw.get(name)
+    if value is None or type(value) is str:
+        return value
+    raise _WrongTypeError(f"{prefix}{name} must be a string")
 
 
-def _wrong_text(texts: Sequence[object]) -> str:
-    return next(name for name, text in zip(_TEXTS, texts, strict=True) if type(text) not in _TEXT)
-
-
-def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON holds
-    """A finite number or None as it is; for anything else, `_NO_NUMBER`."""
+def _number(raw: dict[str, Any], name: str) -> float | None:
+    value = raw.get(name)
     if value is None:
         return None
     # `type` rather than isinstance: true and false are no numbers in JSON.
@@ -123,7 +115,7 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON holds
         try:
             number = float(value)
         except OverflowError:
-            return _NO_NUMBER  # an integer of more than 1,024 bits
+            number = float("inf")  # an integer of more than 1,024 bits
         if isfinite(number):
             return number
-    return _NO_NUMBER
+    raise _WrongTypeError(f"{name} must be a number")
