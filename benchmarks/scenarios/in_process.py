@@ -22,7 +22,7 @@ from ztas_middleware.intake.ratelimit import RateLimiter
 from ztas_middleware.intake.visitors import visitor_hash
 from ztas_middleware.intake.wire import parse_document, parse_event
 from ztas_middleware.store.connection import identity_of, open_connection
-from ztas_middleware.store.hits import INSERT
+from ztas_middleware.store.hits import insert
 
 if TYPE_CHECKING:
     import sqlite3
@@ -184,7 +184,7 @@ def _steps(scratch: Path, sent: Sequence[Sent]) -> list[tuple[str, float]]:
                 make_hit(*each) for each in zip(events, paths, sites, senders, strict=True)
             ],
             "stat": lambda: [identity_of(database._filename) for _ in sent],  # noqa: SLF001
-            "SQLite's insert and commit": lambda: [raw.execute(INSERT, hit) for hit in hits],
+            "SQLite's insert and commit": lambda: [insert(raw, [hit]) for hit in hits],
             _APPEND: lambda: [database.append([hit]) for hit in hits],
         }
         times = _interleaved(work, len(sent), lambda: _tidy(raw, database.checkpoint))
