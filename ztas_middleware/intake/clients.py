@@ -106,9 +106,9 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        address = ipaddress.ip_address(text)
+        if ":" not in text:
+            return ipaddress.IPv4Address(text)
+        address = ipaddress.IPv6Address(text)
     except ValueError:
         return None
-    if address.version == 6:  # noqa: PLR2004 - the protocol's own name
-        return address.ipv4_mapped or address
-    return address
+    return address.ipv4_mapped or address
