@@ -8,7 +8,8 @@ from pathlib import Path
 chdir = str(Path(__file__).parents[1] / "examples")
 wsgi_app = "wsgi_app:application"
 
-bind = "127.0.0.1:8000"
+# Where nginx.conf and Caddyfile look for a wrapped app.
+bind = "127.0.0.1:8001"
 workers = 2
 worker_class = "gthread"
 threads = 4

@@ -161,7 +161,7 @@ def test_the_gunicorn_config_serves_as_it_is(start):
 
 def test_the_uwsgi_config_serves_as_it_is(start, tmp_path):
     # uWSGI would listen on a port from the command line besides the file's own.
-    edit(tmp_path / "conf" / "uwsgi.ini", ":8000", ":$(PORT)")
+    edit(tmp_path / "conf" / "uwsgi.ini", ":8001", ":$(PORT)")
     site = start(SCRIPTS / "uwsgi", "conf/uwsgi.ini")
     assert "Hello from plain WSGI" in site.page().body.decode()
     assert site.post("/uwsgi") == STORED

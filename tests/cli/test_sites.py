@@ -40,6 +40,22 @@ def test_init_writes_a_config_with_every_key(shop):
     assert shop.ok("check").startswith("conf/ztas.yaml: ok, 1 site\n")
 
 
+def test_init_takes_an_id_and_several_domains(shop):
+    shop.config.unlink()
+    named = [word for name in ("a.example", "[::1]:3000", "*.b.example") for word in ("--domain", name)]
+    out = shop.ok("init", "--id", "yes", *named)
+    assert out.startswith("conf/ztas.yaml: written, with the site yes (a.example, [::1]:3000, ")
+    (site,) = load_config(shop.config).sites.values()
+    assert site.id == "yes"
+    assert [domain.host for domain in site.domains] == ["a.example", "::1", "b.example"]
+
+
+def test_init_writes_nothing_that_can_not_be_used(shop):
+    shop.config.unlink()
+    assert "a site id has at most 64 characters" in shop.error("init", "--id", "x" * 65)
+    assert not shop.config.exists()
+
+
 @pytest.mark.parametrize("arguments", [["new/place.yaml"], ["--config", "new/place.yaml"]])
 def test_init_writes_where_one_says(shop, arguments):
     shop.ok("init", *arguments)

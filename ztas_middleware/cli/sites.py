@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.config import config_from_mapping
 from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.errors import ZtasError
 
@@ -32,34 +33,49 @@ def _domain(_: click.Context, __: click.Parameter, domain: str) -> str:
     return domain
 
 
+def _domains_given(
+    context: click.Context, parameter: click.Parameter, domains: tuple[str, ...]
+) -> list[str]:
+    return [_domain(context, parameter, domain) for domain in domains]
+
+
 @click.command(
     epilog="""\b
 Examples:
   ztas init
   ztas init /etc/ztas.yaml --domain example.com
+  ztas init --id blog --domain example.com --domain localhost
 """
 )
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--domain",
-    default="example.com",
+    "domains",
+    multiple=True,
+    default=["example.com"],
     show_default=True,
-    callback=_domain,
-    help="Where the pages of the first site are served.",
+    callback=_domains_given,
+    help="Where the pages of the first site are served; may be given several times.",
 )
+@click.option("--id", "chosen", help="The first site's id; left out, one is made up.")
 @options.config_option
-def init(file: Path | None, *, domain: str, config: str) -> None:
+def init(file: Path | None, *, domains: list[str], chosen: str | None, config: str) -> None:
     """Write a configuration with every key, its default and a comment.
 
     It goes to FILE, or to where --config says; a file that is there is left alone.
     """
-    from ztas_middleware.config.editing import as_scalar  # noqa: PLC0415 - loads YAML
+    from ztas_middleware.config.editing import as_scalar, as_scalars  # noqa: PLC0415 - loads YAML
 
     path = Path(config) if file is None else file
-    site_id = new_site_id()
+    site_id = new_site_id() if chosen is None else chosen
+    try:
+        # Before there is a file: one that can't be used would be in the way of the next try.
+        config_from_mapping({"sites": {site_id: {"domain": domains}}})
+    except ZtasError as error:
+        options.fail(error)
     text = files("ztas_middleware.config").joinpath("reference.yaml").read_text("utf-8")
-    text = text.replace("site_abc123", site_id)
-    text = text.replace("domain: example.com\n", f"domain: {as_scalar(domain)}\n")
+    text = text.replace("site_abc123", as_scalar(site_id))
+    text = text.replace("domain: example.com\n", f"domain: {as_scalars(domains)}\n")
     # Whoever begins wants to see hits, and those come from the script.
     text = text.replace("#script: null\n", f"script: {_SCRIPT}\n")
     try:
@@ -73,7 +89,7 @@ def init(file: Path | None, *, domain: str, config: str) -> None:
         options.fail(ZtasError(f"{path}: {problem}"))
     except OSError as error:
         options.fail(ZtasError(f"{path}: cannot be written: {error.strerror}"))
-    click.echo(f"{path}: written, with the site {site_id} ({domain})")
+    click.echo(f"{path}: written, with the site {site_id} ({', '.join(domains)})")
     click.echo(_how_to_send(options.load(str(path)), site_id))
 
 

@@ -145,6 +145,13 @@ def as_scalar(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def as_scalars(texts: list[str]) -> str:
+    """One text as a scalar, several as a list in brackets."""
+    if len(texts) == 1:
+        return as_scalar(texts[0])
+    return f"[{', '.join(map(as_scalar, texts))}]"
+
+
 def _last_line(key: yaml.Node, value: yaml.Node) -> int:
     """The last line that belongs to an entry; an alias leads to lines that do not."""
     ends = [key.end_mark.line]

@@ -24,6 +24,7 @@ LAYOUT = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>{title} - Teapots &amp; Co</title>
 <style>
 :root {{ color-scheme: light dark; font: 16px/1.6 system-ui, sans-serif }}
@@ -39,7 +40,7 @@ code {{ background: #8882; padding: .1rem .3rem; border-radius: 3px }}
 </head>
 <body>
 <nav><a href="/">Home</a><a href="/teapots">Teapots</a><a href="/journal/first-flush">Journal</a>
-<a href="/contact">Contact</a><a href="/rows">Stored rows</a></nav>
+<a href="/contact">Contact</a><a href="/rows">Stored rows</a><a href="/ztas/demo">Dashboard</a></nav>
 <main>
 <h1>{title}</h1>
 {body}
@@ -53,7 +54,7 @@ PAGES = {
         "Teapots & Co",
         """<p>A made-up shop. Every page you open here carries the tracking script, which sends
 what happens to <code>POST /api/track</code>; the middleware stores it in SQLite. Walk around, then
-look at <a href="/rows">the stored rows</a>.</p>""",
+look at <a href="/ztas/demo">the dashboard</a> and at <a href="/rows">the stored rows</a>.</p>""",
     ),
     "/teapots": (
         "Teapots",
