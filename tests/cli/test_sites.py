@@ -42,7 +42,9 @@ def test_init_writes_a_config_with_every_key(shop):
 
 def test_init_takes_an_id_and_several_domains(shop):
     shop.config.unlink()
-    named = [word for name in ("a.example", "[::1]:3000", "*.b.example") for word in ("--domain", name)]
+    named = [
+        word for name in ("a.example", "[::1]:3000", "*.b.example") for word in ("--domain", name)
+    ]
     out = shop.ok("init", "--id", "yes", *named)
     assert out.startswith("conf/ztas.yaml: written, with the site yes (a.example, [::1]:3000, ")
     (site,) = load_config(shop.config).sites.values()
