@@ -32,8 +32,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text("utf-8")
 HTTP = (ROOT / "docs" / "http.md").read_text("utf-8")
 SERVERS = (ROOT / "docs" / "servers.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
-PAGES += [ROOT / "docs" / f"{name}.md" for name in ("quickstart", "http", "servers")]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 # Headless browsers say so in their User-Agent, and are bots then.

@@ -58,7 +58,8 @@ def test_the_sdist_has_what_it_takes_to_test_and_to_build(distribution):
         names = {
             name.partition("/")[2] for name in archive.getnames() if not LITTER.search("/" + name)
         }
-    top = {"README.md", "CHANGELOG.md", "LICENSE", "Makefile", "MANIFEST.in", "pyproject.toml"}
+    top = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"}
+    top |= {"Makefile", "MANIFEST.in", "pyproject.toml"}
     wanted = sources(PACKAGE, "benchmarks", "conf", "docs", "examples", "tests") | top
     assert wanted - names == set()
     assert not [name for name in names if name.endswith((".db", ".pyc"))]

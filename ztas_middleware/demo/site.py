@@ -40,7 +40,8 @@ code {{ background: #8882; padding: .1rem .3rem; border-radius: 3px }}
 </head>
 <body>
 <nav><a href="/">Home</a><a href="/teapots">Teapots</a><a href="/journal/first-flush">Journal</a>
-<a href="/contact">Contact</a><a href="/rows">Stored rows</a><a href="/ztas/demo">Dashboard</a></nav>
+<a href="/contact">Contact</a><a href="/rows">Stored rows</a>
+<a href="/ztas/demo">Dashboard</a></nav>
 <main>
 <h1>{title}</h1>
 {body}
