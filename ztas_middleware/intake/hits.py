@@ -1,6 +1,7 @@
 """From an event to a hit: every field cleaned, everything personal left behind.
 
-This is the last place that sees an address or a raw text; what it returns may be stored.
+This is the last place that sees a raw text; what it returns may be stored. Addresses end in the
+recorder, before.
 """
 
 from __future__ import annotations
