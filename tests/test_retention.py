@@ -119,6 +119,25 @@ def test_no_number_of_an_unfiltered_report_changes(world):
     assert world.report() == before
 
 
+def test_the_ranges_of_what_is_gone_go_too(world, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", 3)
+    world.database.append([hit(age, number) for age in (400, 40, 3) for number in range(10)])
+    world.database.append([hit(age, site_id=site_id) for age in (399, 2) for site_id in "ba"])
+    world.database.append([hit(0, time=-5)])
+    assert world.prune() == 22
+    with closing(sqlite3.connect(world.path)) as connection:
+        query = "select site_id, quarter * 900000, first_id, last_id from hit_ranges"
+        found = connection.execute(query).fetchall()
+    assert [
+        (site_id, (NOW - start) // DAY, first, last) for site_id, start, first, last in found
+    ] == [
+        ("a", 3, 21, 30),
+        ("a", 2, 34, 34),
+        ("b", 399, 31, 31),
+        ("b", 2, 33, 33),
+    ]
+
+
 def test_a_site_that_keeps_everything_has_nothing_due(world):
     world.set_up(retention_days=None)
     assert retention.due(world.path, world.site, NOW) is None

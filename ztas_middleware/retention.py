@@ -16,6 +16,7 @@ from ztas_middleware.reports.periods import day_containing
 from ztas_middleware.reports.rolling import roll_up, seal_day
 from ztas_middleware.reports.rules import Rules
 from ztas_middleware.store.prune import count_before, delete_before
+from ztas_middleware.store.ranges import SiteHits
 from ztas_middleware.store.reading import reading
 from ztas_middleware.store.rollups import last_seal
 
@@ -47,7 +48,7 @@ def due(path: Path, site: Site, now: int) -> Due | None:
     first_kept = today - timedelta(days=site.retention_days)
     with reading(path) as connection:
         end = start_of(first_kept, site.timezone)
-        return Due(first_kept, count_before(connection, site.id, end))
+        return Due(first_kept, count_before(SiteHits(connection, site.id), end))
 
 
 def prune(
@@ -78,7 +79,7 @@ def prune(
     last = pruned.first_kept - ONE_DAY
     roll_up(path, rules, now, last=last)
     with reading(path) as connection:
-        extent = extent_of(connection, rules)
+        extent = extent_of(SiteHits(connection, site.id), rules)
         seal = last_seal(connection, site.id)
     if extent is None:
         return 0

@@ -81,6 +81,10 @@ def spoil_rollups(database, monkeypatch, request):
     )
 
 
+def lose_a_range(database, monkeypatch, request):
+    change(database, "delete from hit_ranges")
+
+
 def forget_a_salt(database, monkeypatch, request):
     change(database, "update salts set expires = 1")
 
@@ -112,12 +116,20 @@ def let_everybody_write(database, monkeypatch, request):
                 r".*; and 1 more \(`ztas rollup site_abc123 --again` does them again\)"
             ),
         ),
+        (
+            lose_a_range,
+            "rollups",
+            (
+                "rollups of site_abc123: hits: 1, the first with id 1, lie in no range of ids, .* "
+                r"\(`ztas rollup site_abc123 --again` does them again\)"
+            ),
+        ),
         (forget_a_salt, "salts", "salts: 1 salt overdue; .*"),
         (let_the_log_grow, "log", ".*-wal: [0-9.]+ MB long; .*"),
         (fill_the_disk, "disk", ".*: only [0-9.,]+ MB left"),
         (let_everybody_write, "permissions", "permissions of .*: .* by every user of .*"),
     ],
-    ids=["rollups", "salts", "log", "disk", "permissions"],
+    ids=["rollups", "ranges", "salts", "log", "disk", "permissions"],
 )
 def test_each_thing_that_is_off_is_a_line_and_exit_1(
     folder, wrap, monkeypatch, request, spoil, kind, message
@@ -136,6 +148,9 @@ def test_each_thing_that_is_off_is_a_line_and_exit_1(
     assert [finding["check"] for finding in found["findings"] if not finding["ok"]] == [kind]
     assert (code, found["ok"]) == (1, False)
     assert re.fullmatch(f"ztas: {message}\n", err)
+    if kind == "rollups":
+        CliRunner().invoke(main, ["rollup", "site_abc123", "--again"])
+        assert check()[0] == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")

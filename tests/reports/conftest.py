@@ -45,9 +45,18 @@ class World:
         with reading(self.path) as connection:
             return connection.execute(sql, parameters).fetchall()
 
+    def write(self):
+        return rolling(self.path)
+
     def execute(self, sql, *parameters):
-        with rolling(self.path) as connection:
+        with self.write() as connection:
             connection.execute(sql, parameters)
+
+    def execute_unnoticed(self, sql, *parameters):
+        """Change hits as no program should: the triggers are gone, and stay so."""
+        for (name,) in self.query("select name from sqlite_schema where type = 'trigger'"):
+            self.execute(f"drop trigger {name}")
+        self.execute(sql, *parameters)
 
     def roll(self, **options):
         return self.reports.roll_up(self.site.id, now=self.now, **options)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from itertools import islice
 from pathlib import Path
+from unittest import mock
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.reports.conftest import World
 from tests.reports.history import make_hit, make_site
+from ztas_middleware.store import lateness, ranges
+from ztas_middleware.store.hits import Hit
+from ztas_middleware.store.steps import write_in_steps
 
 DAY = 86_400_000
 START = 1_761_955_200_000  # 1 November 2025, 00:00 UTC; New York's clocks change on the 2nd
@@ -19,6 +25,8 @@ PATHS = st.sampled_from(["/", "/cart", "/checkout/a", "/é"])
 HITS = st.builds(
     make_hit,
     st.integers(START, START + DAYS * DAY)
+    # Written by somebody's own program.
+    | st.sampled_from([-(2**62), -1, 0, 32_503_679_999_999, 32_503_680_000_000, 2**62])
     # Edges of days and sessions, again and again.
     | st.builds(
         lambda day, minute, off: START + day * DAY + minute * 60_000 + off,
@@ -63,7 +71,11 @@ ACTIONS = st.one_of(
     st.tuples(st.just("filter"), st.sampled_from([{"page": "/c*"}, {"country": "DE"}])),
     st.tuples(st.just("roll"), st.booleans()),
     st.tuples(st.just("configure"), st.sampled_from(SITES)),
+    st.tuples(st.just("look"), st.integers(1, 6) | st.none()),
     st.tuples(st.just("delete the newest"), st.integers(1, 10)),
+    st.tuples(st.just("delete"), st.integers(2, 5)),
+    st.tuples(st.just("move"), st.tuples(st.integers(2, 5), st.integers(-3 * DAY, 3 * DAY))),
+    st.tuples(st.just("renumber"), st.integers(1, 10)),
 )
 
 
@@ -80,24 +92,54 @@ def act(world, what, how):
         world.roll(again=how)
     elif what == "configure":
         world.configure(how)
+    elif what == "look":
+        with world.write() as connection:
+            # As far as one comes who is killed after some steps.
+            write_in_steps(connection, islice(lateness.advance(connection), how))
     else:
-        world.execute(
-            "delete from hits where id in (select id from hits order by id desc limit ?)", how
-        )
+        world.execute(BY_HAND[what], *(how if isinstance(how, tuple) else (how,)))
+
+
+BY_HAND = {
+    "delete the newest": (
+        "delete from hits where id in (select id from hits order by id desc limit ?)"
+    ),
+    "delete": "delete from hits where id % ? = 0",
+    "move": "update hits set time = time + ?2 where id % ?1 = 0 and abs(time) < 1000000000000000",
+    "renumber": "update hits set id = id + 1000 where id % 7 = ?",
+}
+
+
+def exported(world):
+    """The hits in an export, and as they should be in it."""
+    lines = b"".join(world.reports.export(world.site.id, file_format="ndjson")).splitlines()
+    rows = world.query(
+        f"select {', '.join(Hit._fields)} from hits where site_id = ? order by time, id",
+        world.site.id,
+    )
+    return [json.loads(line) for line in lines], [Hit(*row)._asdict() for row in rows]
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-@given(st.lists(ACTIONS, min_size=4, max_size=14))
-def test_every_answer_is_what_the_hits_say(actions):
-    with tempfile.TemporaryDirectory() as folder:
+@given(st.lists(ACTIONS, min_size=4, max_size=14), st.integers(1, 30), st.integers(1, 6))
+def test_every_answer_is_what_the_hits_say(actions, chunk, gap):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(lateness, "CHUNK", chunk),
+        mock.patch.object(ranges, "GAP", gap),
+        mock.patch.object(lateness, "TOLERATED_LAG", chunk),
+    ):
         world = World(Path(folder) / "ztas.db")
         world.now = START + 4 * DAY
         for what, how in actions:
             act(world, what, how)
         for period in PERIODS:
             world.compare(**period)
+        found, expected = exported(world)
+        assert found == expected
+        world.compare(**PERIODS[2], filters={"page": "*"})
         world.now += 10 * DAY
         world.compare(**PERIODS[2])
         assert list(world.check()) == []

@@ -73,6 +73,7 @@ def doctor(
             options.existing(settings),
             closing(options.read_only(settings.database)) as connection,
         ):
+            connection.execute("begin")  # everything of one moment
             tables = options.as_tables(connection)
             findings = [examine(tables, one, days, now) for one in sites]
             unknown = count_unknown(tables, days, now)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from ztas_middleware.days import day_at, start_of
+from ztas_middleware.days import LATEST, day_at, start_of
+from ztas_middleware.store.ranges import STRETCH, SiteHits
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -41,7 +42,7 @@ class Finding:
     dropped: dict[str, int] = field(default_factory=dict)
     """Hits by reason, most first."""
     latest: int | None = None
-    """The newest hit's time, of all days."""
+    """The latest hit's time, of all days."""
 
     @property
     def total(self) -> int:
@@ -54,21 +55,16 @@ class Finding:
 
 
 def examine(tables: sqlite_utils.Database, site: Site, days: int, now: int) -> Finding:
-    """What happened at a site in its last `days` days, today included."""
+    """What happened at a site in its last `days` days, today included; in a transaction."""
     today = date.fromisoformat(day_at(now, site.timezone).date)
     first = today - timedelta(days=days - 1)
-    bounds = {
-        "site": site.id,
-        "start": start_of(first, site.timezone),
-        "first": first.isoformat(),
-    }
+    hits = SiteHits(tables.conn, site.id)
     stored = tables.query(
-        """
-        select type as name, count(*) as number from hits
-        where site_id = :site and time >= :start
+        f"""
+        select type as name, count(*) as number from {STRETCH}
         group by type order by number desc
         """,
-        bounds,
+        hits.bind(start_of(first, site.timezone), LATEST),
     )
     dropped = tables.query(
         """
@@ -76,16 +72,15 @@ def examine(tables: sqlite_utils.Database, site: Site, days: int, now: int) -> F
         where site_id = :site and day >= :first
         group by reason order by number desc
         """,
-        bounds,
+        {"site": site.id, "first": first.isoformat()},
     )
-    (latest,) = tables.query("select max(time) as time from hits where site_id = :site", bounds)
     return Finding(
         site,
         first.isoformat(),
         today.isoformat(),
         {row["name"]: row["number"] for row in stored},
         {row["name"]: row["number"] for row in dropped},
-        latest["time"],
+        hits.last_time(),
     )
 
 

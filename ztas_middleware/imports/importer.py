@@ -7,6 +7,7 @@ hardly wait.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -18,11 +19,13 @@ from ztas_middleware.imports import progress
 from ztas_middleware.imports.outcomes import LeftOut, Refused
 from ztas_middleware.imports.progress import File, OtherImportError, Place
 from ztas_middleware.store.hits import INSERT, Hit
+from ztas_middleware.store.lateness import catch_up
+from ztas_middleware.store.ranges import IN_RANGES, SiteHits
 from ztas_middleware.store.rollups import last_seal
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from ztas_middleware.imports.formats import Reading
     from ztas_middleware.imports.outcomes import Outcome
@@ -38,6 +41,9 @@ RECORDS = 20_000
 MOST_AT_ONCE = 100_000
 """Rows of an export that may have one and the same time; they are compared in one go."""
 
+LOOK = 5
+"""Commits of an export's rows after which they are looked at, so that they are found quickly."""
+
 CHECKPOINT = 20
 """Commits between two checkpoints: some 10 MB of log."""
 
@@ -47,7 +53,10 @@ PATIENCE = 60.0
 PRUNED = Refused("is of a day whose hits were pruned, so that its totals can't change any more")
 CUT_SHORT = Refused("is cut short")
 CROWDED = Refused(f"is one of more than {MOST_AT_ONCE} rows of one millisecond")
-_SAME_TIME = f"select {', '.join(Hit._fields)} from hits where site_id = :site_id and time = :time"
+_SAME_TIMES = f"""
+select {", ".join(Hit._fields)} from {IN_RANGES}
+where site_id = :site and time in (select value from json_each(:times))
+"""
 
 
 @dataclass(slots=True)
@@ -154,7 +163,9 @@ class Import:
             # Asked here, so that no day is sealed between the question and the rows.
             seal = last_seal(connection, self._file.site_id)
             taken = [row for row in rows if row.time >= seal.ends] if seal else rows
-            fresh = _fresh(connection, taken) if self._reading.is_export else taken
+            fresh = taken
+            if self._reading.is_export and taken:
+                fresh = _fresh(SiteHits(connection, self._file.site_id), taken)
             connection.executemany(INSERT, fresh)
             refused = after.refused + len(rows) - len(taken)
             saved = replace(after, stored=before.stored + len(fresh), refused=refused)
@@ -162,6 +173,9 @@ class Import:
             sealed = seal.ends if seal else None
             return replace(saved, id=file_id), sealed
 
+        if self._reading.is_export and self._commits % LOOK == 0:
+            with contextlib.suppress(StorageError):
+                catch_up(self._database.path)
         try:
             saved, sealed = self._database.transact(write, patience=PATIENCE)
         except OtherImportError:
@@ -235,16 +249,12 @@ class Import:
         self.result.refused[refused.reason] += 1
 
 
-def _fresh(connection: sqlite3.Connection, rows: Iterable[Hit]) -> list[Hit]:
+def _fresh(hits: SiteHits, rows: Sequence[Hit]) -> list[Hit]:
     """The rows that are not in the database yet, each as often as it is missing."""
-    there: Counter[tuple[object, ...]] = Counter()
-    at = None
+    bound = hits.bind_times(row.time for row in rows)
+    there: Counter[tuple[object, ...]] = Counter(hits.connection.execute(_SAME_TIMES, bound))
     fresh = []
     for row in rows:
-        if row.time != at:
-            at = row.time
-            key = {"site_id": row.site_id, "time": at}
-            there = Counter(connection.execute(_SAME_TIME, key))
         if there[row] > 0:
             there[row] -= 1
         else:

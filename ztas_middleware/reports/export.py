@@ -7,19 +7,23 @@ local time.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+from array import array
+from collections import deque
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ztas_middleware.days import EARLIEST, LATEST
+from ztas_middleware.errors import StorageError
+from ztas_middleware.store import lateness
 from ztas_middleware.store.hits import Hit
-from ztas_middleware.store.lateness import newest_hit
+from ztas_middleware.store.ranges import STRETCH, SiteHits, bounds_of
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
@@ -78,16 +82,8 @@ def export(path: Path, selection: Selection) -> Iterator[bytes]:
     write = _csv_writer(columns) if selection.format == "csv" else _ndjson_writer(columns)
     if selection.format == "csv":
         yield ",".join(columns).encode() + b"\r\n"
-    after: tuple[int, int] | None = (-(2**63), -1)
-    newest: int | None = None
-    while after is not None:
-        with reading(path) as connection:
-            if newest is None:
-                newest = newest_hit(connection)
-            rows = _rows_after(connection, selection, after, newest)
-        after = rows[-1][:2] if len(rows) == CHUNK else None
-        if rows:
-            yield write([_shown(row[2:], selection) for row in rows])
+    for rows in _chunks(path, selection):
+        yield write([_shown(row, selection) for row in rows])
 
 
 def guard(text: str | None) -> str:
@@ -104,27 +100,64 @@ def unguard(cell: str) -> str | None:
     return cell.removeprefix("'")
 
 
-def _rows_after(
-    connection: sqlite3.Connection, selection: Selection, after: tuple[int, int], newest: int
-) -> list[tuple[Any, ...]]:
-    time, hit = after
-    return connection.execute(
+def _chunks(path: Path, selection: Selection) -> Iterator[list[Sequence[Any]]]:
+    """The rows of all hits there are, in the order of time and id.
+
+    They are sorted a quarter of an hour at a time, of which the ids are held in memory.
+    """
+    with reading(path) as connection:
+        is_far_behind = lateness.is_far_behind(connection)
+    if is_far_behind:
+        with contextlib.suppress(StorageError):
+            lateness.catch_up(path)
+    with reading(path) as connection:
+        newest = lateness.state_of(connection).newest
+        hits = SiteHits(connection, selection.site_id)
+        quarters = deque(hits.quarters())
+    ids: deque[int] = deque()
+    while quarters or ids:
+        with reading(path) as connection:
+            hits = hits.later(connection)
+            while quarters and len(ids) < CHUNK:
+                ids.extend(_ids(hits, selection, quarters.popleft(), newest))
+            chunk = [ids.popleft() for _ in range(min(CHUNK, len(ids)))]
+            rows = _rows(hits, selection, chunk)
+        if rows:
+            yield rows
+
+
+def _ids(hits: SiteHits, selection: Selection, quarter: int, newest: int) -> array[int]:
+    """The ids of the selected hits of a quarter, in the order of time."""
+    start, end = bounds_of(quarter)
+    if selection.start is not None:
+        start = max(start, selection.start)
+    if selection.end is not None:
+        end = min(end, selection.end)
+    found = array("q")
+    if start < end:
+        found.extend(
+            hit
+            for (hit,) in hits.connection.execute(
+                f"""
+                select id from {STRETCH} and {_CONDITIONS[selection.kind]} and id <= :newest
+                order by time, id
+                """,
+                {**hits.bind(start, end), "newest": newest},
+            )
+        )
+    return found
+
+
+def _rows(hits: SiteHits, selection: Selection, ids: Sequence[int]) -> list[Sequence[Any]]:
+    """The columns of some hits, in their order, but of those that are gone."""
+    return hits.connection.execute(
         f"""
-        select time, id, {", ".join(COLUMNS[selection.kind])} from hits
-        where site_id = :site and {_CONDITIONS[selection.kind]} and id <= :newest
-            and time >= :start and time < :end
-            and time >= :time and (time > :time or id > :hit)
-        order by time, id
-        limit {CHUNK}
+        select {", ".join(COLUMNS[selection.kind])}
+        from (select value as wanted from json_each(:ids)) as listed
+        cross join hits on id = wanted
+        where site_id = :site
         """,
-        {
-            "site": selection.site_id,
-            "newest": newest,
-            "start": -(2**63) if selection.start is None else selection.start,
-            "end": 2**63 - 1 if selection.end is None else selection.end,
-            "time": time,
-            "hit": hit,
-        },
+        {"ids": json.dumps(ids), "site": selection.site_id},
     ).fetchall()
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.reports.periods import day_containing, stretch_of
 from ztas_middleware.store import blocks, lateness
 from ztas_middleware.store.blocks import Block
+from ztas_middleware.store.ranges import QUARTER
 from ztas_middleware.store.rollups import last_seal, rolled_days
 
 if TYPE_CHECKING:
@@ -24,12 +24,10 @@ if TYPE_CHECKING:
     from ztas_middleware.days import Day
     from ztas_middleware.reports.rules import Rules
     from ztas_middleware.store.blocks import Runs
+    from ztas_middleware.store.ranges import SiteHits
     from ztas_middleware.store.rollups import RolledDay, Seal
 
 ONE_DAY = timedelta(days=1)
-
-TOLERATED_LAG = 5_000
-"""Hits that every reader looks at again before somebody moves the watermark."""
 
 
 class Extent(NamedTuple):
@@ -37,10 +35,8 @@ class Extent(NamedTuple):
 
     first_day: str
     last_day: str
-    first: int
-    """The first hit's instant."""
-    last: int
-    """The last hit's instant."""
+    ends: int
+    """An instant after the last hit, and of its day or the next one's first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +54,24 @@ class Ledger:
     runs: Runs
     """The good days, and the blocks that have only good days in them."""
     seal: Seal | None
-    lag: int | None
-    """As `lateness.lag`."""
+    is_far_behind: bool
+    """As `lateness.is_far_behind`."""
 
     @property
     def wants_work(self) -> bool:
         """Whether whoever may write should bring the rollups up to date."""
         return bool(
-            self.due
-            or self.goals_due
-            or self.lag is None
-            or self.lag > TOLERATED_LAG
-            or blocks.missing_blocks(self.runs)
+            self.due or self.goals_due or self.is_far_behind or blocks.missing_blocks(self.runs)
         )
 
 
-def load_ledger(
-    connection: sqlite3.Connection, rules: Rules, first: date, last: date, now: int
-) -> Ledger:
+def load_ledger(hits: SiteHits, rules: Rules, first: date, last: date, now: int) -> Ledger:
     """The ledger of the days from `first` to `last`, both included, at an instant."""
+    connection = hits.connection
     today = day_containing(now, rules.zone)
     rolled = rolled_days(connection, rules.site_id, first.isoformat(), last.isoformat())
-    late = lateness.late_days(connection, rules.site_id, rolled, today.start)
-    extent = extent_of(connection, rules)
+    late = lateness.late_days(hits, rolled, today.start)
+    extent = extent_of(hits, rules)
     seal = last_seal(connection, rules.site_id)
     good: dict[int, RolledDay] = {}
     counted: dict[int, Day] = {}
@@ -99,7 +90,7 @@ def load_ledger(
             good[day.toordinal()] = known
             continue
         stretch = unsealed_stretch(day, rules.zone, seal)
-        if extent is not None and stretch.start <= extent.last:
+        if extent is not None and stretch.start < extent.ends:
             counted[day.toordinal()] = stretch
         if known is not None and fresh:
             goals_due.append(known)
@@ -107,23 +98,18 @@ def load_ledger(
             due.append(stretch)
     runs = {Block(0, ordinal): known.run for ordinal, known in good.items()}
     runs |= _good_blocks(connection, rules.site_id, good, first, last)
-    return Ledger(good, counted, due, goals_due, runs, seal, lateness.lag(connection))
+    return Ledger(good, counted, due, goals_due, runs, seal, lateness.is_far_behind(connection))
 
 
-def extent_of(connection: sqlite3.Connection, rules: Rules) -> Extent | None:
+def extent_of(hits: SiteHits, rules: Rules) -> Extent | None:
     """From when to when a site has hits; None if it has none."""
-    first, last = connection.execute(
-        """
-        select
-            (select min(time) from hits where site_id = :site and time >= :earliest),
-            (select max(time) from hits where site_id = :site and time < :latest)
-        """,
-        {"site": rules.site_id, "earliest": EARLIEST, "latest": LATEST},
-    ).fetchone()
-    if first is None or last is None or last < first:
+    first, last = hits.first_quarter(), hits.last_quarter()
+    if first is None or last is None:
         return None
-    first_day, last_day = (day_containing(time, rules.zone).date for time in (first, last))
-    return Extent(first_day, last_day, first, last)
+    first_day, last_day = (
+        day_containing(quarter * QUARTER, rules.zone).date for quarter in (first, last)
+    )
+    return Extent(first_day, last_day, (last + 1) * QUARTER)
 
 
 def unsealed_stretch(day: date, zone: tzinfo, seal: Seal | None) -> Day:

@@ -17,14 +17,16 @@ from ztas_middleware.reports.realtime import realtime
 from ztas_middleware.reports.rolling import roll_up, seal_day
 from ztas_middleware.reports.rules import Rules
 from ztas_middleware.reports.stats import Question, report_on
+from ztas_middleware.store.lateness import catch_up, is_far_behind
+from ztas_middleware.store.ranges import SiteHits
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from ztas_middleware.config.model import Config
-    from ztas_middleware.reports.checking import Difference
+    from ztas_middleware.reports.checking import Difference, Hidden
     from ztas_middleware.reports.export import Format, Kind
     from ztas_middleware.reports.filters import Filters
     from ztas_middleware.reports.periods import Period
@@ -73,22 +75,32 @@ class Reports:
             StorageError: the database can't be read.
         """
         rules = self._rules[site_id]
-        for catch_up in (True, False):
+        for may_work in (True, False):
             with reading(self._path) as connection:
+                hits = SiteHits(connection, site_id)
                 first = period.previous().first
-                ledger = load_ledger(connection, rules, first, period.last, now)
+                ledger = load_ledger(hits, rules, first, period.last, now)
                 # Filters are answered from the hits anyway.
-                if not (catch_up and ledger.wants_work and filters == NO_FILTERS):
+                is_plain = filters == NO_FILTERS
+                wants_work = ledger.wants_work if is_plain else ledger.is_far_behind
+                if not (may_work and wants_work):
                     memory = self._memories.of(connection)
-                    question = Question(connection, rules, memory, limit)
-                    return report_on(question, period, ledger, filters)
-            self._catch_up(rules, period, now)
+                    return report_on(Question(hits, rules, memory, limit), period, ledger, filters)
+            if is_plain:
+                self._roll_up(rules, period, now)
+            else:
+                self._look()
         raise AssertionError  # the second round answers whatever happens
 
     def realtime(self, site_id: str, *, limit: int = DEFAULT_LIMIT, now: int) -> Realtime:
         """A site right now; arguments and errors as in `stats`."""
-        with reading(self._path) as connection:
-            return realtime(connection, self._rules[site_id], limit, now)
+        for may_work in (True, False):
+            with reading(self._path) as connection:
+                if not (may_work and is_far_behind(connection)):
+                    hits = SiteHits(connection, site_id)
+                    return realtime(hits, self._rules[site_id], limit, now)
+            self._look()
+        raise AssertionError  # as above
 
     def export(
         self,
@@ -134,17 +146,23 @@ class Reports:
 
     def check(
         self, site_id: str, *, now: int, progress: Progress | None = None
-    ) -> Iterator[Difference]:
+    ) -> Iterator[Difference | Hidden]:
         """Compare a site's rollups with its hits; see `checking.check_rollups`."""
         return check_rollups(self._path, self._rules[site_id], now, progress=progress)
 
-    def _catch_up(self, rules: Rules, period: Period, now: int) -> None:
+    def _roll_up(self, rules: Rules, period: Period, now: int) -> None:
+        first = period.previous().first
+        self._in_turn(lambda: roll_up(self._path, rules, now, first=first, last=period.last))
+
+    def _look(self) -> None:
+        self._in_turn(lambda: catch_up(self._path))
+
+    def _in_turn(self, work: Callable[[], object]) -> None:
         # The others wait for what one is doing already; whoever has waited finds it done. If it
         # can't be done, on a read-only disk or beside a long transaction, the hits answer.
         if self._turn.acquire(timeout=TURN):
             try:
-                first = period.previous().first
-                roll_up(self._path, rules, now, first=first, last=period.last)
+                work()
             except StorageError:
                 pass
             finally:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from ztas_middleware.store.ranges import STRETCH
+
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from datetime import tzinfo
 
     from ztas_middleware.reports.rules import Rules
+    from ztas_middleware.store.ranges import SiteHits
 
 MINUTE = 60_000
 ACTIVE = 5 * MINUTE
@@ -89,11 +91,11 @@ class Realtime:
         }
 
 
-def realtime(connection: sqlite3.Connection, rules: Rules, limit: int, now: int) -> Realtime:
+def realtime(hits: SiteHits, rules: Rules, limit: int, now: int) -> Realtime:
     """A site right now.
 
     Args:
-        connection: in a transaction.
+        hits: the site's.
         rules: the site's.
         limit: how long a list may be.
         now: UTC milliseconds; hits that claim to be later are left out.
@@ -103,13 +105,12 @@ def realtime(connection: sqlite3.Connection, rules: Rules, limit: int, now: int)
     minutes: defaultdict[int, set[str]] = defaultdict(set)
     recent: list[View] = []
     running = now - now % MINUTE
-    for time, kind, path, referrer, utm_source, visitor in connection.execute(
-        """
-        select time, type, path, referrer, utm_source, visitor from hits
-        where site_id = :site and time >= :start and time <= :now
+    for time, kind, path, referrer, utm_source, visitor in hits.connection.execute(
+        f"""
+        select time, type, path, referrer, utm_source, visitor from {STRETCH}
         order by time desc, id desc
         """,
-        {"site": rules.site_id, "start": running - (MINUTES - 1) * MINUTE, "now": now},
+        hits.bind(running - (MINUTES - 1) * MINUTE, now + 1),
     ):
         minutes[time - time % MINUTE].add(visitor)
         is_active = time >= now - ACTIVE

@@ -17,6 +17,7 @@ from ztas_middleware.reports.ledger import ONE_DAY, extent_of, load_ledger, unse
 from ztas_middleware.reports.periods import day_containing
 from ztas_middleware.reports.stretches import tally
 from ztas_middleware.store import blocks, lateness, publication, rollups
+from ztas_middleware.store.ranges import SiteHits
 from ztas_middleware.store.reading import rolling
 from ztas_middleware.store.rollups import RolledDay
 from ztas_middleware.store.steps import immediate, write_in_steps
@@ -54,7 +55,8 @@ def roll_up(
         now: UTC milliseconds; days that end later are not over.
         first: the first day of interest; None is the first there is.
         last: the last day of interest; None is yesterday.
-        again: whether to do good days again, all that the site has.
+        again: whether to do good days again, all that the site has, as if nothing were known of
+            any hit.
         progress: told after each day.
 
     Returns:
@@ -64,9 +66,11 @@ def roll_up(
         StorageError: the database can't be written; what was done stays done.
     """
     with rolling(path) as connection:
-        write_in_steps(connection, lateness.advance(connection))
         if again:
+            write_in_steps(connection, lateness.look_again(connection))
             write_in_steps(connection, publication.distrust(connection, rules.site_id))
+        else:
+            write_in_steps(connection, lateness.advance(connection))
         roller = _Roller(connection, rules, now)
         bounds = _bounds(connection, rules, now, first, last)
         done = 0
@@ -91,7 +95,7 @@ def seal_day(path: Path, rules: Rules, day: date, now: int) -> RolledDay | None:
     """
     roll_up(path, rules, now, first=day, last=day)
     with rolling(path) as connection, immediate(connection):
-        ledger = load_ledger(connection, rules, day, day, now)
+        ledger = load_ledger(SiteHits(connection, rules.site_id), rules, day, day, now)
         good = ledger.good.get(day.toordinal())
         if good is not None:
             publication.seal(connection, rules.site_id, good.day)
@@ -109,8 +113,8 @@ class _Roller:
 
     def roll_days(self, first: date, last: date, progress: Progress | None) -> int:
         """Roll up what is due between two days; how many there were."""
-        with self._snapshot():
-            ledger = self._load(first, last)
+        with self._snapshot() as hits:
+            ledger = self._load(hits, first, last)
         work = [date.fromisoformat(stretch.date) for stretch in ledger.due]
         work += [date.fromisoformat(rolled.day) for rolled in ledger.goals_due]
         # Processes that are asked for the same days at once begin at different ones.
@@ -124,8 +128,8 @@ class _Roller:
 
     def build_blocks(self, first: date, last: date) -> None:
         """Add up what can be added up between two days."""
-        with self._snapshot():
-            runs = dict(self._load(first, last).runs)
+        with self._snapshot() as hits:
+            runs = dict(self._load(hits, first, last).runs)
         for block in blocks.missing_blocks(runs):
             halves = [runs.get(half) for half in block.halves()]
             known = [run for run in halves if run is not None]
@@ -137,16 +141,16 @@ class _Roller:
     def _roll_day(self, day: date) -> bool:
         """Roll up a day, unless somebody else has done it by now."""
         rules = self._rules
-        with self._snapshot():
-            ledger = self._load(day, day)
+        with self._snapshot() as hits:
+            ledger = self._load(hits, day, day)
             if not ledger.due and not ledger.goals_due:
                 return False
             stretch = ledger.counted.get(day.toordinal()) or unsealed_stretch(
                 day, rules.zone, ledger.seal
             )
             before = rollups.rolled_day(self._connection, rules.site_id, stretch.date)
-            through = lateness.newest_hit(self._connection)
-            counted = tally(self._connection, rules, stretch)
+            state = lateness.state_of(self._connection)
+            counted = tally(hits, rules, stretch)
         rolled = RolledDay(
             stretch.date,
             0,
@@ -154,7 +158,7 @@ class _Roller:
             stretch.end,
             rules.mark,
             rules.goals_mark,
-            through,
+            state.newest,
             0,
             0,
             counted.totals,
@@ -162,17 +166,17 @@ class _Roller:
         if ledger.goals_due and before is not None:
             steps = self._write_goals(before, counted)
         else:
-            steps = self._write_day(rolled, before, counted)
+            steps = self._write_day(rolled, before, counted, state.changes)
         write_in_steps(self._connection, steps)
         return True
 
     def _write_day(
-        self, rolled: RolledDay, before: RolledDay | None, counted: Tally
+        self, rolled: RolledDay, before: RolledDay | None, counted: Tally, changes: int
     ) -> Iterator[None]:
         connection, site_id = self._connection, self._rules.site_id
         stretch = Day(rolled.day, rolled.starts, rolled.ends)
         # Most of what came while the day was counted is looked at before the lock is taken.
-        looked_at = lateness.newest_hit(connection)
+        looked_at = lateness.state_of(connection).newest
         late = lateness.has_hits_since(connection, site_id, stretch, rolled.through)
         run = publication.begin_run(connection, self._now)
         yield
@@ -181,7 +185,11 @@ class _Roller:
         if now_there != before or not publication.has_run(connection, run):
             publication.abandon_run(connection, run)
         else:
-            late = late or lateness.has_hits_since(connection, site_id, stretch, looked_at)
+            late = (
+                late
+                or lateness.has_hits_since(connection, site_id, stretch, looked_at)
+                or lateness.state_of(connection).changes != changes
+            )
             published = rolled._replace(run=run, stale=int(late))
             publication.publish_day(connection, site_id, published)
             blocks.drop_blocks(connection, site_id, date.fromisoformat(rolled.day).toordinal())
@@ -216,15 +224,15 @@ class _Roller:
         write_in_steps(connection, steps())
         return run if published else None
 
-    def _load(self, first: date, last: date) -> Ledger:
-        return load_ledger(self._connection, self._rules, first, last, self._now)
+    def _load(self, hits: SiteHits, first: date, last: date) -> Ledger:
+        return load_ledger(hits, self._rules, first, last, self._now)
 
     @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[None]:
+    def _snapshot(self) -> Iterator[SiteHits]:
         """Everything read is of one moment; writers are not held up."""
         self._connection.execute("begin")
         try:
-            yield
+            yield SiteHits(self._connection, self._rules.site_id)
         finally:
             self._connection.execute("rollback")
 
@@ -240,7 +248,7 @@ def _bounds(
             day
             for day in (
                 rollups.first_rolled_day(connection, rules.site_id),
-                getattr(extent_of(connection, rules), "first_day", None),
+                getattr(extent_of(SiteHits(connection, rules.site_id), rules), "first_day", None),
             )
             if day is not None
         ]

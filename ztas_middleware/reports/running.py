@@ -13,31 +13,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ztas_middleware.reports import counting, sessions
 from ztas_middleware.reports.recall import Recall
-from ztas_middleware.reports.stretches import HERE, count_rows, tally
+from ztas_middleware.reports.stretches import count_rows, tally
+from ztas_middleware.store.lateness import State, state_of
+from ztas_middleware.store.ranges import STRETCH
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from ztas_middleware.days import Day
     from ztas_middleware.reports.rules import Rules
+    from ztas_middleware.store.ranges import SiteHits
     from ztas_middleware.store.tallies import Tally
 
 REMEMBERED = 200_000
 """Counted values that may be remembered in all; some 40 MB."""
 
 
-class _State(NamedTuple):
-    """Which hits a stretch has; deleted or replaced ones would show."""
-
-    hits: int
-    times: int
-    """Their times added up."""
-    newest: int
-
-
 class _Known(NamedTuple):
-    state: _State
+    state: State
     tally: Tally
 
 
@@ -51,7 +44,7 @@ class Running:
 
     def tally(
         self,
-        connection: sqlite3.Connection,
+        hits: SiteHits,
         rules: Rules,
         stretch: Day,
         *,
@@ -66,35 +59,19 @@ class Running:
         known = self._known.get(key)
         if known is not None and run is not None:
             return known.tally
-        state = _state_of(connection, rules, stretch)
+        state = state_of(hits.connection)
         if known is not None and known.state == state:
             return known.tally
-        if known is not None and known.state == _state_of(
-            connection, rules, stretch, until=known.state.newest
+        # Another thread may have read a newer state of the database.
+        if (
+            known is not None
+            and known.state.changes == state.changes
+            and known.state.newest < state.newest
         ):
-            counted = _catch_up(connection, rules, stretch, known, phase)
+            counted = _catch_up(hits, rules, stretch, known, phase)
         else:
-            counted = tally(connection, rules, stretch, phase=phase)
+            counted = tally(hits, rules, stretch, phase=phase)
         return self._known.put(key, _Known(state, counted)).tally
-
-
-def _state_of(
-    connection: sqlite3.Connection, rules: Rules, stretch: Day, until: int | None = None
-) -> _State:
-    # The index alone answers this.
-    row = connection.execute(
-        f"""
-        select count(*), ifnull(sum(time - :start), 0), ifnull(max(id), 0) from hits
-        where {HERE} and id <= :until
-        """,
-        {
-            "site": rules.site_id,
-            "start": stretch.start,
-            "end": stretch.end,
-            "until": 2**63 - 1 if until is None else until,
-        },
-    ).fetchone()
-    return _State(*row)
 
 
 _HIT = slice(0, 16)
@@ -102,42 +79,39 @@ _VISIT = slice(16, 27)
 
 
 def _catch_up(
-    connection: sqlite3.Connection, rules: Rules, stretch: Day, known: _Known, phase: int | None
+    hits: SiteHits, rules: Rules, stretch: Day, known: _Known, phase: int | None
 ) -> Tally:
-    """The tally of a stretch that has got new hits."""
-    bound: dict[str, str | int] = {
-        "site": rules.site_id,
-        "start": stretch.start,
-        "end": stretch.end,
-        "since": known.state.newest,
-    }
+    """The tally of a stretch that may have got new hits."""
+    connection = hits.connection
     news = connection.execute(
-        f"select visitor, session_id from hits not indexed where id > :since and {HERE}", bound
+        f"select visitor, session_id from {STRETCH}",
+        hits.bind(stretch.start, stretch.end, after=known.state.newest),
     ).fetchall()
+    if not news:
+        return known.tally
     visitors = {visitor for visitor, _ in news}
     session_ids = {session_id for _, session_id in news if session_id is not None}
-    bound |= {"visitors": json.dumps(list(visitors)), "sessions": json.dumps(list(session_ids))}
+    touched = {"visitors": json.dumps(list(visitors)), "sessions": json.dumps(list(session_ids))}
     rows = connection.execute(
         f"""
-        select {counting.COLUMNS}, {sessions.COLUMNS}, 1, id from hits
-        where {HERE} and (
+        select {counting.COLUMNS}, {sessions.COLUMNS}, 1, id from {STRETCH} and (
             visitor in (select value from json_each(:visitors))
             or session_id in (select value from json_each(:sessions))
         )
         """,
-        bound,
+        hits.bind(stretch.start, stretch.end) | touched,
     ).fetchall()
-    hits = [row for row in rows if row[0] in visitors and row[1] in counting.COUNTED]
+    views = [row for row in rows if row[0] in visitors and row[1] in counting.COUNTED]
     visits = [
         row for row in rows if (row[0] in visitors if row[16] is None else row[16] in session_ids)
     ]
-    hits.sort(key=itemgetter(0))
+    views.sort(key=itemgetter(0))
     visits.sort(key=_by_session)
 
     def count(newest: int) -> Tally:
         return count_rows(
             rules,
-            [row[_HIT] for row in hits if row[-1] <= newest],
+            [row[_HIT] for row in views if row[-1] <= newest],
             [row[_VISIT] for row in visits if row[-1] <= newest],
             phase,
         )

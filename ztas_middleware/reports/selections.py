@@ -9,12 +9,12 @@ from ztas_middleware.reports.stretches import tally
 from ztas_middleware.store.tallies import Tally, add_up
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
 
     from ztas_middleware.days import Day
     from ztas_middleware.reports.filters import Filters
     from ztas_middleware.reports.rules import Rules
+    from ztas_middleware.store.ranges import SiteHits
     from ztas_middleware.store.tallies import Totals
 
 REMEMBERED = 100_000
@@ -41,7 +41,7 @@ class Selections:
 
     def count(
         self,
-        connection: sqlite3.Connection,
+        hits: SiteHits,
         rules: Rules,
         stretches: Iterable[Day],
         filters: Filters,
@@ -52,7 +52,7 @@ class Selections:
         """What filters keep of some days.
 
         Args:
-            connection: in a transaction.
+            hits: the site's.
             rules: the site's.
             stretches: the days.
             filters: which hits are kept.
@@ -67,13 +67,13 @@ class Selections:
         key = (tuple(runs[stretch.date] for stretch in rolled), filters, rules.goals_mark, lists)
         known = self._known.get(key)
         if known is None:
-            known = self._known.put(key, _count(connection, rules, rolled, filters, lists=lists))
-        rest = _count(connection, rules, others, filters, lists=lists)
+            known = self._known.put(key, _count(hits, rules, rolled, filters, lists=lists))
+        rest = _count(hits, rules, others, filters, lists=lists)
         return Selection(known.totals | rest.totals, known.tally.plus(rest.tally))
 
 
 def _count(
-    connection: sqlite3.Connection,
+    hits: SiteHits,
     rules: Rules,
     stretches: Iterable[Day],
     filters: Filters,
@@ -84,7 +84,7 @@ def _count(
 
     def counted() -> Iterator[Tally]:
         for stretch in stretches:
-            day = tally(connection, rules, stretch, filters=filters)
+            day = tally(hits, rules, stretch, filters=filters)
             totals[stretch.date] = day.totals
             yield day if lists else Tally()
 

@@ -25,7 +25,6 @@ from ztas_middleware.store.rollups import load_goals
 from ztas_middleware.store.tallies import NO_COUNT, NO_TOTALS, Tally, add_totals, add_up
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping
 
     from ztas_middleware.config.goals import Funnel
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.periods import Days, Period
     from ztas_middleware.reports.rules import Rules
     from ztas_middleware.reports.selections import Selection
+    from ztas_middleware.store.ranges import SiteHits
     from ztas_middleware.store.rollups import Seal
     from ztas_middleware.store.tallies import Dimension, Totals
 
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 class Question(NamedTuple):
     """What every report is made with."""
 
-    connection: sqlite3.Connection
-    """In a transaction."""
+    hits: SiteHits
+    """The site's, in a transaction."""
     rules: Rules
     memory: Memory
     limit: int
@@ -83,19 +83,19 @@ def report_on(question: Question, period: Period, ledger: Ledger, filters: Filte
 
 def _rolled_report(question: Question, period: Days, ledger: Ledger) -> Report:
     """On whole days, from rollups as far as they go."""
-    connection, rules, memory, limit = question
+    hits, rules, memory, limit = question
     first, last = period.first.toordinal(), period.last.toordinal()
     counted = {
-        ordinal: memory.running.tally(connection, rules, stretch)
+        ordinal: memory.running.tally(hits, rules, stretch)
         for ordinal, stretch in ledger.counted.items()
     }
     totals = {ordinal: rolled.totals for ordinal, rolled in ledger.good.items()}
     totals |= {ordinal: day.totals for ordinal, day in counted.items()}
     here = add_up(day for ordinal, day in counted.items() if ordinal >= first)
-    window = memory.windows.sums(connection, cover(ledger.runs, first, last))
+    window = memory.windows.sums(hits.connection, cover(ledger.runs, first, last))
     lists = {
         dimension: top_of(
-            connection,
+            hits.connection,
             memory.values,
             dimension,
             window[dimension],
@@ -110,20 +110,20 @@ def _rolled_report(question: Question, period: Days, ledger: Ledger) -> Report:
         add_totals(day for ordinal, day in totals.items() if ordinal < first),
         _points(totals.get(ordinal, NO_TOTALS) for ordinal in range(first, last + 1)),
         lists,
-        load_goals(connection, rolled_here).plus(here),
+        load_goals(hits.connection, rolled_here).plus(here),
     )
     return _report(rules, period, numbers)
 
 
 def _filtered_report(question: Question, period: Days, ledger: Ledger, filters: Filters) -> Report:
     """On whole days under filters, from the hits."""
-    connection, rules, memory, limit = question
-    extent = extent_of(connection, rules)
+    hits, rules, memory, limit = question
+    extent = extent_of(hits, rules)
     runs = {good.day: good.run for good in ledger.good.values()}
 
     def select(days: Days, *, lists: bool = True) -> Selection:
         stretches = _stretches(days, extent, ledger.seal)
-        return memory.selections.count(connection, rules, stretches, filters, runs, lists=lists)
+        return memory.selections.count(hits, rules, stretches, filters, runs, lists=lists)
 
     here, before = select(period), select(period.previous(), lists=False)
     numbers = _Numbers(
@@ -138,19 +138,17 @@ def _filtered_report(question: Question, period: Days, ledger: Ledger, filters: 
 
 def _hours_report(question: Question, period: Hours, ledger: Ledger, filters: Filters) -> Report:
     """On hours, from the hits."""
-    connection, rules, memory, limit = question
+    hits, rules, memory, limit = question
     runs = {good.day: good.run for good in ledger.good.values()}
 
     def count(hours: Hours, phase: int | None = None) -> Tally:
         parts = hours.stretches()
         if filters == NO_FILTERS:
             return add_up(
-                memory.running.tally(connection, rules, part, phase=phase, run=runs.get(part.date))
+                memory.running.tally(hits, rules, part, phase=phase, run=runs.get(part.date))
                 for part in parts
             )
-        return add_up(
-            tally(connection, rules, part, filters=filters, phase=phase) for part in parts
-        )
+        return add_up(tally(hits, rules, part, filters=filters, phase=phase) for part in parts)
 
     here, before = count(period, period.start % HOUR), count(period.previous())
     points = [here.points.get(start, NO_COUNT) for start in period.starts()]

@@ -13,6 +13,7 @@ from ztas_middleware.reports import counting, sessions
 from ztas_middleware.reports.counting import COUNTED, HitCounter
 from ztas_middleware.reports.filters import NO_FILTERS
 from ztas_middleware.reports.sessions import SessionCounter
+from ztas_middleware.store.ranges import STRETCH
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,16 +22,14 @@ if TYPE_CHECKING:
     from ztas_middleware.days import Day
     from ztas_middleware.reports.filters import Filters
     from ztas_middleware.reports.rules import Rules
+    from ztas_middleware.store.ranges import SiteHits
     from ztas_middleware.store.tallies import Tally
 
     Rows = Iterable[tuple[Any, ...]]
 
-HERE = "site_id = :site and time >= :start and time < :end"
-"""A stretch, as SQL."""
-
 
 def tally(
-    connection: sqlite3.Connection,
+    hits: SiteHits,
     rules: Rules,
     stretch: Day,
     *,
@@ -40,13 +39,14 @@ def tally(
     """Count the hits of a stretch.
 
     Args:
-        connection: where the hits are; it is asked twice, so in a transaction.
+        hits: the site's; they are asked twice, so in a transaction.
         rules: the site's.
         stretch: what is counted, and where sessions begin and end.
         filters: which hits are kept.
         phase: as in `HitCounter`.
     """
-    bound = {"site": rules.site_id, "start": stretch.start, "end": stretch.end}
+    connection = hits.connection
+    bound = hits.bind(stretch.start, stretch.end)
     if filters == NO_FILTERS:
         rows, visits = _all(connection, bound)
     else:
@@ -64,8 +64,7 @@ def count_rows(rules: Rules, rows: Rows, visits: Rows, phase: int | None) -> Tal
 def _all(connection: sqlite3.Connection, bound: dict[str, Any]) -> tuple[Rows, Rows]:
     rows = connection.execute(
         f"""
-        select {counting.COLUMNS} from hits
-        where {HERE} and type in ('{"', '".join(COUNTED)}')
+        select {counting.COLUMNS} from {STRETCH} and type in ('{"', '".join(COUNTED)}')
         order by visitor
         """,
         bound,
@@ -74,7 +73,7 @@ def _all(connection: sqlite3.Connection, bound: dict[str, Any]) -> tuple[Rows, R
     def visits() -> Iterator[tuple[Any, ...]]:
         # Not sorted before the others have been read: a day may be large.
         yield from connection.execute(
-            f"select {sessions.COLUMNS}, 1 from hits where {HERE} order by {sessions.ORDER}", bound
+            f"select {sessions.COLUMNS}, 1 from {STRETCH} order by {sessions.ORDER}", bound
         )
 
     return rows, visits()
@@ -92,8 +91,7 @@ def _kept(
     def rows() -> Iterator[tuple[Any, ...]]:
         for row in connection.execute(
             f"""
-            select {counting.COLUMNS}, session_id from hits
-            where {HERE} and {kept}
+            select {counting.COLUMNS}, session_id from {STRETCH} and {kept}
             order by visitor
             """,
             bound,
@@ -113,8 +111,7 @@ def _kept(
         }
         yield from connection.execute(
             f"""
-            select {sessions.COLUMNS}, {kept} from hits
-            where {HERE} and (
+            select {sessions.COLUMNS}, {kept} from {STRETCH} and (
                 session_id in (select value from json_each(:sessions))
                 or session_id is null and visitor in (select value from json_each(:visitors))
             )

@@ -11,12 +11,16 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.store import lateness
 from ztas_middleware.store.connection import open_connection
+from ztas_middleware.store.ranges import BEFORE, STRETCH, bounds_of, quarter_of
 from ztas_middleware.store.steps import write_in_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ztas_middleware.store.ranges import SiteHits
 
 CHUNK = 100
 """Hits deleted in one step: a millisecond or two."""
@@ -28,11 +32,10 @@ INCREMENTAL = 2
 """SQLite's number for files that can give single pages back."""
 
 
-def count_before(connection: sqlite3.Connection, site_id: str, end: int) -> int:
+def count_before(hits: SiteHits, end: int) -> int:
     """How many hits a site has before an instant."""
-    (number,) = connection.execute(
-        "select count(*) from hits where site_id = :site_id and time < :end",
-        {"site_id": site_id, "end": end},
+    (number,) = hits.connection.execute(
+        f"select count(*) from {STRETCH}", hits.bind(-(2**63), end)
     ).fetchone()
     return int(number)
 
@@ -55,29 +58,79 @@ def delete_before(
         StorageError: busy for too long, or out of order; what was deleted stays so.
     """
     deleted = 0
+    bound: dict[str, int | str] = {"site": site_id, "end": end, "last": quarter_of(end - 1)}
 
     def steps(connection: sqlite3.Connection) -> Iterator[None]:
+        yield from lateness.advance(connection)
+        at = (BEFORE, -(2**63))
+        while (found := _next_range(connection, bound, at)) is not None:
+            quarter, first, last = found
+            yield from deletions(connection, first, last)
+            # Nothing is left there but of the quarter that `end` is in.
+            if bounds_of(quarter)[1] > end or _delete_range(connection, site_id, found):
+                at = (quarter, first + 1)
+            yield
+        # What came meanwhile, and ids that were given by hand.
+        (watermark,) = connection.execute("select watermark from rollup_state").fetchone()
+        yield from deletions(connection, watermark + 1, 2**63 - 1)
+        yield from deletions(connection, -(2**63), 0)
+
+    def deletions(connection: sqlite3.Connection, first: int, last: int) -> Iterator[None]:
+        """Delete the hits of a range of ids, a few in each step."""
         nonlocal deleted
-        while True:
-            number = connection.execute(
+        number = CHUNK
+        while number == CHUNK:
+            ids = connection.execute(
                 f"""
                 delete from hits where id in (
                     select id from hits
-                    where site_id = :site_id and time < :end
-                    order by time limit {CHUNK}
+                    where id between :first_id and :last_id and site_id = :site and time < :end
+                    order by id limit {CHUNK}
                 )
+                returning id
                 """,
-                {"site_id": site_id, "end": end},
-            ).rowcount
-            if not number:
-                return
+                {**bound, "first_id": first, "last_id": last},
+            ).fetchall()
+            number = len(ids)
             deleted += number
             progress(number)
-            yield
+            if number == CHUNK:
+                first = max(ids)[0] + 1
+                yield
 
     with _pruning(path) as connection:
         write_in_steps(connection, steps(connection))
     return deleted
+
+
+def _next_range(
+    connection: sqlite3.Connection, bound: dict[str, int | str], at: tuple[int, int]
+) -> tuple[int, int, int] | None:
+    """The quarter, first and last id of a site's next range; in the order of quarters."""
+    row: tuple[int, int, int] | None = connection.execute(
+        """
+        select quarter, first_id, last_id from hit_ranges
+        where site_id = :site and (quarter, first_id) >= (:quarter, :first) and quarter <= :last
+        order by quarter, first_id
+        limit 1
+        """,
+        {**bound, "quarter": at[0], "first": at[1]},
+    ).fetchone()
+    return row
+
+
+def _delete_range(
+    connection: sqlite3.Connection, site_id: str, found: tuple[int, int, int]
+) -> bool:
+    """Delete a range; False if it has become longer meanwhile."""
+    number = connection.execute(
+        """
+        delete from hit_ranges
+        where site_id = ? and quarter = ? and first_id = ? and last_id = ?
+        """,
+        (site_id, *found),
+    ).rowcount
+    return number > 0
 
 
 def give_back(path: Path) -> int | None:

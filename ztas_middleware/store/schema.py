@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ztas_middleware.store.range_tables import RANGE_TABLES
 from ztas_middleware.store.rollup_tables import ROLLUP_TABLES
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ create table hits (
 ) strict
 """
 
-# One index only: it serves a site's period, and rows arrive nearly in its order,
-# so that an insert at ten million rows costs what it costs at ten thousand.
+# Until version 5; see range_tables.py.
 HITS_BY_SITE_AND_TIME = "create index hits_by_site_and_time on hits (site_id, time)"
 
 DROPS = """
@@ -102,6 +102,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ROLLUP_TABLES,
     (IMPORTS,),
     (LOGIN_TRIES,),
+    RANGE_TABLES,
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 

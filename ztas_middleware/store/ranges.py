@@ -1,0 +1,303 @@
+"""Where a site's hits are: ranges of ids for each quarter of an hour.
+
+Hits come nearly in the order of time, so that those of a stretch have ids beside each other, but
+for other sites' between them. A range is a promise that nothing is missing and not that nothing
+else is in it, so that whoever reads one still looks at site and time.
+
+All hits up to the watermark are in a range (`lateness.py` moves it); those above are looked up
+by whoever reads, so that nobody depends on somebody else having moved it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from ztas_middleware.days import EARLIEST, LATEST
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+QUARTER = 900_000
+"""Milliseconds. Timezones are whole quarters of an hour: one lies within one day of any site."""
+
+GAP = 32
+"""How far apart the ids of two hits in one range may be. To skip somebody else's hit takes 0.2 us,
+to look up another range 3 us and 25 bytes."""
+
+BEFORE, AFTER = -1, LATEST // QUARTER
+"""The quarters of all times that are impossible."""
+
+QUARTER_OF = f"""
+case when time < {EARLIEST} then {BEFORE} when time >= {LATEST} then {AFTER}
+else time / {QUARTER} end
+"""
+"""The quarter of a hit, as SQL."""
+
+IN_RANGES = """
+(
+    select json_extract(value, '$[0]') as first_id, json_extract(value, '$[1]') as last_id
+    from json_each(:ranges)
+) as listed cross join hits on hits.id between first_id and last_id
+"""
+"""The hits of some ranges, in the place of a table; read in the order of ids."""
+
+STRETCH = f"{IN_RANGES} where site_id = :site and time >= :start and time < :end"
+"""A site's hits of a stretch, in the place of a table and a condition; `SiteHits.bind` binds it."""
+
+FIRST_ID = -(2**63)
+
+Span = tuple[int, int]
+"""The first and the last id of a range."""
+
+
+class Island(NamedTuple):
+    """Hits of one site and one quarter, with few others between them."""
+
+    site_id: str
+    quarter: int
+    first: int
+    last: int
+
+
+def quarter_of(time: int) -> int:
+    """The quarter that a hit of this time is filed under."""
+    if time < EARLIEST:
+        return BEFORE
+    return AFTER if time >= LATEST else time // QUARTER
+
+
+def bounds_of(quarter: int) -> tuple[int, int]:
+    """The first instant of a quarter, and the first behind it."""
+    if quarter == BEFORE:
+        return -(2**63), EARLIEST
+    start = quarter * QUARTER
+    return start, 2**63 - 1 if quarter == AFTER else start + QUARTER
+
+
+def watermark_of(connection: sqlite3.Connection) -> int | None:
+    """The id up to which all hits have been looked at; None where that can't be relied on."""
+    watermark, time, found = connection.execute(
+        """
+        select watermark, watermark_time, (select time from hits where id = watermark)
+        from rollup_state
+        """
+    ).fetchone()
+    return None if watermark and found != time else int(watermark)
+
+
+class SiteHits:
+    """A site's hits in one transaction, and where they are.
+
+    Args:
+        connection: in a transaction.
+        site_id: whose hits.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, site_id: str) -> None:
+        self.connection = connection
+        self.site_id = site_id
+        self.watermark = watermark_of(connection)
+        (self._changes,) = connection.execute("select changes from rollup_state").fetchone()
+        self._tail: dict[int, Span] | None = None
+
+    def later(self, connection: sqlite3.Connection) -> SiteHits:
+        """The hits that there are now, in a later transaction; new ones may be missing."""
+        hits = SiteHits(connection, self.site_id)
+        if hits._changes == self._changes and (hits.watermark or 0) >= (self.watermark or 0):
+            hits._tail = self._tail
+        return hits
+
+    def tail(self) -> dict[int, Span]:
+        """The first and last ids of the hits that nobody has looked at, by quarter.
+
+        Ids that are not positive, which somebody gave by hand, are not looked at by anybody else.
+        """
+        if self._tail is None:
+            self._tail = {}
+            for condition in ("id > :watermark", "id <= 0"):
+                rows = self.connection.execute(
+                    f"""
+                    select {QUARTER_OF}, min(id), max(id) from hits
+                    where {condition} and site_id = :site
+                    group by 1
+                    """,
+                    {"watermark": self.watermark or 0, "site": self.site_id},
+                )
+                for quarter, first, last in rows:
+                    known = self._tail.get(quarter, (first, last))
+                    self._tail[quarter] = min(first, known[0]), max(last, known[1])
+        return self._tail
+
+    def bind(self, start: int, end: int, *, after: int = FIRST_ID) -> dict[str, int | str]:
+        """The parameters of `STRETCH`: from `start` to before `end`, with ids above `after`."""
+        first, last = quarter_of(start), quarter_of(end - 1)
+        found = self.connection.execute(
+            """
+            select first_id, last_id from hit_ranges
+            where site_id = :site and quarter between :first and :last
+            """,
+            {"site": self.site_id, "first": first, "last": last},
+        )
+        tail = self.tail()
+        if last - first < len(tail):
+            above = [tail[quarter] for quarter in range(first, last + 1) if quarter in tail]
+        else:
+            above = [span for quarter, span in tail.items() if first <= quarter <= last]
+        return {
+            "site": self.site_id,
+            "start": start,
+            "end": end,
+            "ranges": _listed([*found, *above], after),
+        }
+
+    def bind_times(self, times: Iterable[int]) -> dict[str, str]:
+        """The parameters of `IN_RANGES`, and `times` and `site`: for hits of these very times."""
+        distinct = sorted(set(times))
+        quarters = sorted({quarter_of(time) for time in distinct})
+        found = self.connection.execute(
+            """
+            select first_id, last_id from hit_ranges
+            where site_id = :site and quarter in (select value from json_each(:quarters))
+            """,
+            {"site": self.site_id, "quarters": json.dumps(quarters)},
+        )
+        tail = self.tail()
+        known = [tail[quarter] for quarter in quarters if quarter in tail]
+        return {
+            "site": self.site_id,
+            "times": json.dumps(distinct),
+            "ranges": _listed([*found, *known]),
+        }
+
+    def quarters(self) -> list[int]:
+        """The quarters that may have hits, in order, the impossible ones included."""
+        found = self.connection.execute(
+            "select distinct quarter from hit_ranges where site_id = ?", (self.site_id,)
+        )
+        return sorted({quarter for (quarter,) in found} | self.tail().keys())
+
+    def first_quarter(self) -> int | None:
+        """The quarter of the first hit of a possible time; None if there is none."""
+        return self._edge(1)
+
+    def last_quarter(self) -> int | None:
+        """The quarter of the last hit of a possible time; None if there is none."""
+        return self._edge(-1)
+
+    def last_time(self) -> int | None:
+        """The last hit's time, of those that are possible; None if there is none."""
+        quarter = self.last_quarter()
+        if quarter is None:
+            return None
+        (time,) = self.connection.execute(
+            f"select max(time) from {STRETCH}", self.bind(*bounds_of(quarter))
+        ).fetchone()
+        return int(time)
+
+    def _edge(self, sign: int) -> int | None:
+        found = self.connection.execute(
+            f"""
+            select quarter, first_id, last_id from hit_ranges
+            where site_id = :site and quarter > {BEFORE} and quarter < {AFTER}
+            order by quarter {"asc" if sign > 0 else "desc"}
+            """,
+            {"site": self.site_id},
+        )
+        edge, aggregate = (min, "min") if sign > 0 else (max, "max")
+        candidates = [quarter for quarter in self.tail() if BEFORE < quarter < AFTER]
+        # The first ranges have hits in them, unless somebody deleted those by hand.
+        size = 1
+        while rows := found.fetchmany(size):
+            size = min(size * 2, 1024)
+            quarters = [quarter for quarter, _, _ in rows]
+            bound = {
+                "site": self.site_id,
+                "start": min(quarters) * QUARTER,
+                "end": (max(quarters) + 1) * QUARTER,
+                "ranges": _listed([(first, last) for _, first, last in rows]),
+            }
+            (time,) = self.connection.execute(
+                f"select {aggregate}(time) from {STRETCH}", bound
+            ).fetchone()
+            if time is not None:
+                candidates.append(time // QUARTER)
+                break
+        return edge(candidates, default=None)
+
+
+def _listed(spans: list[Span], after: int = FIRST_ID) -> str:
+    """Spans as `IN_RANGES` takes them."""
+    return json.dumps(list(_merged(sorted(spans), after)))
+
+
+def _merged(spans: list[Span], after: int) -> Iterator[Span]:
+    """Sorted spans without overlaps and small gaps, and without ids up to `after`."""
+    at, end = after, after
+    is_open = False
+    for first, last in spans:
+        if last <= after:
+            continue
+        if is_open and first <= end + GAP:
+            end = max(end, last)
+            continue
+        if is_open:
+            yield at, end
+        at, end, is_open = max(first, after + 1), last, True
+    if is_open:
+        yield at, end
+
+
+def islands(
+    connection: sqlite3.Connection, watermark: int, number: int
+) -> tuple[int, list[Island]]:
+    """The islands of the next hits above the watermark, and the last id that was looked at."""
+    found: list[Island] = []
+    running: dict[tuple[str, int], list[int]] = {}
+    last = watermark
+    for last, site_id, quarter in connection.execute(
+        f"select id, site_id, {QUARTER_OF} from hits where id > ? order by id limit ?",
+        (watermark, number),
+    ):
+        key = (site_id, quarter)
+        island = running.get(key)
+        if island is not None and last - island[1] <= GAP:
+            island[1] = last
+            continue
+        if island is not None:
+            found.append(Island(*key, *island))
+        running[key] = [last, last]
+    found += [Island(*key, *island) for key, island in running.items()]
+    return last, found
+
+
+def cover(connection: sqlite3.Connection, island: Island) -> None:
+    """See to it that a range has an island in it; in a transaction."""
+    bound = {**island._asdict(), "near": island.first - GAP}
+    extended = connection.execute(
+        """
+        update hit_ranges set last_id = max(last_id, :last)
+        where site_id = :site_id and quarter = :quarter and last_id >= :near and first_id = (
+            select max(first_id) from hit_ranges
+            where site_id = :site_id and quarter = :quarter and first_id <= :first
+        )
+        """,
+        bound,
+    ).rowcount
+    if not extended:
+        connection.execute(
+            """
+            insert into hit_ranges (site_id, quarter, first_id, last_id)
+            values (:site_id, :quarter, :first, :last)
+            """,
+            bound,
+        )
+
+
+def forget(connection: sqlite3.Connection) -> None:
+    """Delete all ranges, so that every hit is to be looked at again; in a transaction."""
+    connection.execute("delete from hit_ranges")
+    connection.execute(
+        "update rollup_state set watermark = 0, watermark_time = 0, changes = changes + 1"
+    )
