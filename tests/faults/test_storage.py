@@ -37,7 +37,7 @@ def test_a_full_disk(serve, stored, tools, tmp_path):
     acknowledged = 0
     while (answer := server.track())[0] == 200:
         acknowledged += 1
-        assert acknowledged < 5000
+        assert acknowledged < 10_000
     status, headers, body = answer
     assert (status, body) == UNAVAILABLE
     assert int(headers["Retry-After"]) > 0

@@ -90,7 +90,10 @@ class World:
 
     def _all_rows(self):
         with reading(self.path) as connection:
-            (state,) = connection.execute("select max(id), count(*), sum(time) from hits")
+            # Times may be near the end of what an integer holds.
+            (state,) = connection.execute(
+                "select max(id), count(*), sum(time / 1000000), sum(time % 1000000) from hits"
+            )
             if self._rows[0] != state:
                 self._rows = state, rows_of(connection)
         return self._rows[1]

@@ -114,38 +114,34 @@ def _chunks(path: Path, selection: Selection) -> Iterator[list[Sequence[Any]]]:
         newest = lateness.state_of(connection).newest
         hits = SiteHits(connection, selection.site_id)
         quarters = deque(hits.quarters())
-    ids: deque[int] = deque()
+    ids = array("q")  # a busy quarter may have a million
     while quarters or ids:
         with reading(path) as connection:
             hits = hits.later(connection)
             while quarters and len(ids) < CHUNK:
                 ids.extend(_ids(hits, selection, quarters.popleft(), newest))
-            chunk = [ids.popleft() for _ in range(min(CHUNK, len(ids)))]
-            rows = _rows(hits, selection, chunk)
+            rows = _rows(hits, selection, ids[:CHUNK].tolist())
+            del ids[:CHUNK]
         if rows:
             yield rows
 
 
-def _ids(hits: SiteHits, selection: Selection, quarter: int, newest: int) -> array[int]:
+def _ids(hits: SiteHits, selection: Selection, quarter: int, newest: int) -> Iterator[int]:
     """The ids of the selected hits of a quarter, in the order of time."""
     start, end = bounds_of(quarter)
     if selection.start is not None:
         start = max(start, selection.start)
     if selection.end is not None:
         end = min(end, selection.end)
-    found = array("q")
     if start < end:
-        found.extend(
-            hit
-            for (hit,) in hits.connection.execute(
-                f"""
-                select id from {STRETCH} and {_CONDITIONS[selection.kind]} and id <= :newest
-                order by time, id
-                """,
-                {**hits.bind(start, end), "newest": newest},
-            )
-        )
-    return found
+        for (hit,) in hits.connection.execute(
+            f"""
+            select id from {STRETCH} and {_CONDITIONS[selection.kind]} and id <= :newest
+            order by time, id
+            """,
+            {**hits.bind(start, end), "newest": newest},
+        ):
+            yield hit
 
 
 def _rows(hits: SiteHits, selection: Selection, ids: Sequence[int]) -> list[Sequence[Any]]:

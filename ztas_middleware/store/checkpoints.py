@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 COMMITS = 4000
-"""Commits of one process between two checkpoints: some 16 MB of log, and one hit in 4,000."""
+"""Commits of one process between two checkpoints: some 10 MB of log, and one hit in 4,000."""
 
 LONG_LOG = 32_768
 """Pages of log (64 MB) from which on writers wait until all of it has been moved."""
