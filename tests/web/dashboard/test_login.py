@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 from cheap_passwords import cheap_hash
 from small_history import DAY, MINUTE, NOW
 
+from ztas_middleware import ZTASMiddleware
 from ztas_middleware.web.dashboard.sessions import COOKIE, LIFETIME, Sessions
 from ztas_middleware.web.dashboard.tries import MOST
 
@@ -93,6 +95,29 @@ def test_no_password_is_no_login(stranger, fields):
     assert "Set-Cookie" not in stranger.post(LOGIN, fields, status=403).headers
 
 
+class Reset:
+    def read(self, size):
+        raise ConnectionResetError
+
+
+@pytest.mark.parametrize("length", ["9" * 5_000, "9" * 30, "-1", "+1", "x", "\u0661", "30"])
+def test_a_form_that_cannot_be_read_is_no_login(settings, length):
+    answers = []
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": LOGIN,
+        "CONTENT_LENGTH": length,
+        "wsgi.input": Reset(),
+        "wsgi.url_scheme": "http",
+    }
+    middleware = ZTASMiddleware(lambda environ, start_response: [], settings)
+    with closing(middleware):
+        middleware(environ, lambda *answer: answers.append(answer))
+    ((status, headers),) = answers
+    assert status == "403 Forbidden"
+    assert "Set-Cookie" not in dict(headers)
+
+
 def test_the_cookie_is_for_us_alone(stranger):
     attributes = cookie_of(stranger.log_in()).split("; ")
     assert attributes[0].startswith(f"{COOKIE}=")
@@ -158,6 +183,21 @@ def test_another_process_knows_the_session(browser, open_browser):
 def test_a_made_up_cookie_is_none(stranger, value):
     headers = {"Cookie": f"{COOKIE}={value}".encode().decode("latin-1")}
     assert stranger.get("/ztas/shop", headers=headers, status=303).status_int == 303
+
+
+@pytest.mark.parametrize("unit", ["a", "a=", 'a="', "a=b;", f"{COOKIE}=x;", '"\\'])
+def test_a_cookie_of_any_kind_costs_little(unit):
+    sessions = Sessions("scrypt:x")
+    began = time.process_time()
+    assert not sessions.is_open(unit * (64_000 // len(unit)), NOW // 1000)
+    assert time.process_time() - began < 1.0
+
+
+def test_a_cookie_that_another_host_has_set_hides_no_session(browser):
+    headers = {"Cookie": f"{COOKIE}=planted; {COOKIE}={browser.cookies[COOKIE]}"}
+    browser.reset()
+    assert browser.get("/ztas/shop", headers=headers).status_int == 200
+    assert browser.get("/ztas/shop", status=303).status_int == 303
 
 
 def test_no_part_of_a_cookie_can_be_changed():
@@ -309,6 +349,7 @@ def test_without_the_database_nobody_gets_in(stranger, tmp_path):
         ({"Origin": "http://localhost"}, False),
         ({"Origin": "https://evil.example"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "http://["}, False),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "https://behind.example"}, True),
         ({"Sec-Fetch-Site": "none"}, True),
         ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:80"}, False),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, quote
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.intake.body import announced_length, read_body
+from ztas_middleware.intake.refusals import Refusal
 from ztas_middleware.reports.parameters import ParameterError
 from ztas_middleware.web.dashboard.questions import parameters_of
 from ztas_middleware.web.dashboard.rendering import redirect
@@ -125,11 +127,14 @@ def next_parameter(visit: Visit, base: str) -> str:
 
 def _form_fields(visit: Visit) -> dict[str, str]:
     """The first value of each field; nothing if it is no form of ours."""
-    length = visit.environ.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit()) or int(length) > LONGEST_FORM:
+    length = announced_length(visit.environ)
+    if isinstance(length, Refusal) or (length or 0) > LONGEST_FORM:
         return {}
-    body = visit.environ["wsgi.input"].read(int(length)).decode("utf-8", "replace")
+    body = read_body(visit.environ, length, LONGEST_FORM)
+    if isinstance(body, Refusal):
+        return {}
     try:
-        return {name: values[0] for name, values in parse_qs(body, max_num_fields=10).items()}
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
     except ValueError:
         return {}
+    return {name: values[0] for name, values in fields.items()}
