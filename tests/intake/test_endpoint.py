@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -514,6 +515,17 @@ class TestBodies:
         length = str(len(self.GOOD))
         stream = Trickle(self.GOOD)
         assert self.call(wrapped, stream, CONTENT_LENGTH=length) == (200, {"success": True})
+
+    def test_a_stream_that_gives_byte_after_byte_costs_no_more(self, wrapped):
+        class Trickle(io.BytesIO):
+            def read(self, size=-1):
+                return super().read(1)
+
+        body = self.GOOD.ljust(60_000)
+        began = time.process_time()
+        answer = self.call(wrapped, Trickle(body), CONTENT_LENGTH=str(len(body)))
+        assert answer == (200, {"success": True})
+        assert time.process_time() - began < 2.0
 
     def test_a_client_that_went_away(self, wrapped):
         class Gone:

@@ -43,9 +43,10 @@ def read_body(environ: Mapping[str, Any], length: int | None, limit: int) -> byt
         body: bytes = read(wanted)
         if len(body) < wanted and body:
             # A raw socket may give less than was asked for; only an empty read is the end.
-            pieces = [body]
-            while (missing := wanted - sum(map(len, pieces))) and (piece := read(missing)):
+            pieces, missing = [body], wanted - len(body)
+            while missing > 0 and (piece := read(missing)):
                 pieces.append(piece)
+                missing -= len(piece)
             body = b"".join(pieces)
     except Exception:  # noqa: BLE001 - each server has its own for a client that went away
         return BODY_CUT_SHORT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from cheap_passwords import cheap_hash
 from small_history import DAY, MINUTE, NOW
 
 from ztas_middleware import ZTASMiddleware
+from ztas_middleware.web.dashboard import gate
 from ztas_middleware.web.dashboard.sessions import COOKIE, LIFETIME, Sessions
 from ztas_middleware.web.dashboard.tries import MOST
 
@@ -95,6 +97,16 @@ def test_no_password_is_no_login(stranger, fields):
     assert "Set-Cookie" not in stranger.post(LOGIN, fields, status=403).headers
 
 
+def raw(settings, **environ):
+    """The answer to what no browser sends, and webtest neither."""
+    answers = []
+    environ |= {"wsgi.url_scheme": "http"}
+    with closing(ZTASMiddleware(lambda environ, start_response: [], settings)) as middleware:
+        middleware(environ, lambda *answer: answers.append(answer))
+    ((status, headers),) = answers
+    return status, dict(headers)
+
+
 class Reset:
     def read(self, size):
         raise ConnectionResetError
@@ -102,20 +114,15 @@ class Reset:
 
 @pytest.mark.parametrize("length", ["9" * 5_000, "9" * 30, "-1", "+1", "x", "\u0661", "30"])
 def test_a_form_that_cannot_be_read_is_no_login(settings, length):
-    answers = []
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": LOGIN,
-        "CONTENT_LENGTH": length,
-        "wsgi.input": Reset(),
-        "wsgi.url_scheme": "http",
-    }
-    middleware = ZTASMiddleware(lambda environ, start_response: [], settings)
-    with closing(middleware):
-        middleware(environ, lambda *answer: answers.append(answer))
-    ((status, headers),) = answers
+    status, headers = raw(
+        settings,
+        REQUEST_METHOD="POST",
+        PATH_INFO=LOGIN,
+        CONTENT_LENGTH=length,
+        **{"wsgi.input": Reset()},
+    )
     assert status == "403 Forbidden"
-    assert "Set-Cookie" not in dict(headers)
+    assert "Set-Cookie" not in headers
 
 
 def test_the_cookie_is_for_us_alone(stranger):
@@ -244,6 +251,13 @@ def test_a_query_gets_no_line_into_a_header(stranger):
     assert answer.location.endswith("/ztas/shop?a=b%0D%0ASet-Cookie%3A%20c=d%23x")
 
 
+def test_the_way_to_the_slash_gets_no_line_into_a_header(settings):
+    _, headers = raw(
+        settings, REQUEST_METHOD="GET", PATH_INFO="/ztas", QUERY_STRING="a=b\r\nc: d\x01"
+    )
+    assert headers["Location"] == "/ztas/?a=b%0D%0Ac%3A%20d%01"
+
+
 def test_whoever_is_logged_in_needs_no_form(browser):
     answer = browser.get(f"{LOGIN}?next=/shop%3Fperiod%3D30d", status=303)
     assert answer.location.endswith("/ztas/shop?period=30d")
@@ -306,6 +320,24 @@ def test_the_right_password_forgets_the_wrong_ones(stranger):
         for _ in range(MOST - 1):
             stranger.log_in(WRONG, status=403)
         stranger.log_in()
+
+
+def test_one_password_is_checked_at_a_time(stranger, monkeypatch):
+    running, most = 0, 0
+
+    def check(password, stored):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.05)
+        running -= 1
+        return False
+
+    monkeypatch.setattr(gate, "verify_password", check)
+    with ThreadPoolExecutor(4) as pool:
+        addresses = [{"REMOTE_ADDR": f"203.0.113.{number}"} for number in range(4)]
+        list(pool.map(lambda one: stranger.log_in(status=403, extra_environ=one), addresses))
+    assert most == 1
 
 
 def test_midnight_is_no_new_chance(stranger):

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from ztas_middleware.errors import StorageError
 from ztas_middleware.reports.parameters import ParameterError
 from ztas_middleware.web.dashboard.files import File
-from ztas_middleware.web.dashboard.login import LoginPages, next_parameter
+from ztas_middleware.web.dashboard.login import HARMLESS, LoginPages, next_parameter
 from ztas_middleware.web.dashboard.pages import Pages
 from ztas_middleware.web.dashboard.paths import FILES, places
 from ztas_middleware.web.dashboard.questions import parameters_of
@@ -101,7 +101,7 @@ class Dashboard:
         if place.page == "file":
             return self._files[place.site_id].answer(visit.environ)
         if place.page == "slash":
-            query = visit.environ.get("QUERY_STRING", "")
+            query = quote(visit.query, safe=HARMLESS)
             return redirect(f"{visit.root}/" + (f"?{query}" if query else ""))
         if place.page == "overview":
             return self._overview(visit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ztas_middleware.intake.clients import Clients
@@ -36,6 +37,8 @@ class Gate:
         self._sessions = Sessions(self._password) if self._password is not None else None
         self._tries = Tries(database, Salts(database))
         self._clients = Clients(config.trusted_proxies, ())
+        # Each check takes 32 MiB: as many at once as there are threads would be a gigabyte.
+        self._one_at_a_time = threading.Lock()
 
     @property
     def has_login(self) -> bool:
@@ -71,7 +74,9 @@ class Gate:
         wait = self._tries.begin(address, now)
         if wait is not None:
             return Attempt(wait=wait)
-        if not verify_password(password, self._password):
+        with self._one_at_a_time:
+            is_right = verify_password(password, self._password)
+        if not is_right:
             return Attempt()
         self._tries.forget(address, now)
         path, secure = self._cookie_path(environ), self._is_secure(environ)

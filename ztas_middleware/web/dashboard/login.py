@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LONGEST_FORM: Final = 8_192
 """Bytes."""
 
+HARMLESS: Final = "=&%+*-._~"
+"""What of a query a redirect repeats as it is; all else is percent-encoded."""
+
 # To where a login may lead; everything else has no place in `next`.
 _GOALS: Final = ("overview", "site", "drops", "share")
 
@@ -107,7 +110,7 @@ class LoginPages:
         path, _, query = target.partition("?")
         # Put together anew, so that nothing of a stranger's making gets into the header.
         way = visit.root + quote(path, safe="/")
-        return f"{way}?{quote(query, safe='=&%+*-._~')}" if query else way
+        return f"{way}?{quote(query, safe=HARMLESS)}" if query else way
 
     def _is_ours(self, target: str) -> bool:
         """Whether `next`, a decoded path below the dashboard with a query, is one of our pages."""
