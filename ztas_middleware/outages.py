@@ -1,4 +1,4 @@
-"""Saying that the database is out of order: clearly, and at most once a minute."""
+"""Saying that something is out of order: on one clear line, and at most once a minute."""
 
 from __future__ import annotations
 
@@ -35,4 +35,10 @@ class OutageLog:
             silent, self._silent = self._silent, 0
             self._next = now + INTERVAL
         again = f" ({silent} more since the last line)" if silent else ""
-        logger.error("%s: %s%s", consequence, failure, again)
+        problem = one_line(str(failure)) or type(failure).__name__
+        logger.error("%s: %s%s", consequence, problem, again)
+
+
+def one_line(text: str) -> str:
+    """`text` with everything that would begin a line or steer a terminal written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

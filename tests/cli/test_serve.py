@@ -14,6 +14,8 @@ import pytest
 from processes import free_port, start_on_free_port
 from rawhttp import Connection, chunked, message, request
 
+from ztas_middleware.cli.serve import MOST_SENT
+
 STRICT = (
     *("-W", "error", "-W", "ignore:'cgi' is deprecated:DeprecationWarning"),
     *("-W", "ignore::ResourceWarning"),  # waitress leaves sockets to the end of the process
@@ -23,6 +25,16 @@ HIT = json.dumps({"siteId": "site_abc123", "type": "pageview", "path": "/here"})
 FIREFOX = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0",
     "Origin": "https://example.com",
+}
+
+
+NONSENSE = {
+    "/nonsense": b"this is no HTTP\r\n\r\n",
+    "/escapes": b"\x1b[2J HTTP\r\n\r\n",
+    "/two-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\nok",
+    "/no-length": b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nok",
+    "/below-0": b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
+    "/coded": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
 }
 
 
@@ -45,8 +57,8 @@ class Site(BaseHTTPRequestHandler):
         elif self.path == "/cut":
             self.answer(200, b"half", ("Content-Length", "8"))
             self.close_connection = True
-        elif self.path == "/nonsense":
-            self.wfile.write(b"this is no HTTP\r\n\r\n")
+        elif self.path in NONSENSE:
+            self.wfile.write(NONSENSE[self.path])
             self.close_connection = True
         else:
             self.answer(
@@ -141,6 +153,13 @@ def test_alone_it_takes_hits_and_has_nothing_else(alone):
     answer = request(alone.port, "GET", "/")
     assert (answer.status, answer.body) == (404, b"Not found\n")
     assert alone.output == f"Serving on http://127.0.0.1:{alone.port}. Stop with Ctrl-C.\n"
+
+
+def test_alone_it_waits_for_no_body_that_nobody_wants(alone):
+    # Some of it could be refused by us, but only once waitress has all of it on the disk.
+    with Connection(alone.port) as connection:
+        connection.send(message("POST", "/api/track", {"Content-Length": str(MOST_SENT)}))
+        assert connection.receive().status == 413
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
@@ -260,8 +279,63 @@ def test_an_upstream_that_is_down_is_502_and_hits_go_on(tmp_path):
         process.kill()
 
 
-def test_an_upstream_that_talks_nonsense_is_502(proxy):
-    assert request(proxy.port, "GET", "/nonsense").status == 502
+@pytest.mark.parametrize("path", NONSENSE)
+def test_an_upstream_that_talks_nonsense_is_502(proxy, path):
+    assert request(proxy.port, "GET", path).status == 502
+
+
+def test_what_an_upstream_says_stays_on_one_line_of_the_log(tmp_path, site):
+    process = start(tmp_path, "--upstream", f"http://127.0.0.1:{site.server_port}")
+    try:
+        for _ in range(3):
+            assert request(process.port, "GET", "/escapes").status == 502
+    finally:
+        process.kill()
+    said = process.output.splitlines()[1:]
+    assert len(said) == 1, said
+    assert said[0].endswith("\\x1b[2J HTTP\\r\\n")
+
+
+BODY = {"Content-Length": "4"}
+CHUNKED = {"Transfer-Encoding": "chunked"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (BODY | CHUNKED, b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n", 201),
+        (BODY | {"Content-Length ": "9"}, b"text GET ", 400),
+        ({"Content-Length": "4, 4"}, b"text", 400),
+        ({"Content-Length": "+4"}, b"text", 400),
+        (BODY | {"Transfer-Encoding": "xchunked"}, b"text", 501),
+        (BODY | {"Transfer-Encoding ": "chunked"}, b"text", 400),
+        (BODY | {"Transfer_Encoding": "chunked"}, b"text", 201),
+        (BODY | {"X": "a\rTransfer-Encoding: chunked"}, b"text", 400),
+        (BODY | {"X": "a\nTransfer-Encoding: chunked"}, b"text", 400),
+        (BODY | {"X": "a\r\n Transfer-Encoding: chunked"}, b"text", 201),
+        (BODY | {"Connection": "close, content-length, host"}, b"text", 201),
+    ],
+    ids=str,
+)
+def test_nothing_is_smuggled_past_us(proxy, site, headers, body, status):
+    site.seen.clear()
+    with Connection(proxy.port) as connection:
+        connection.send(message("POST", "/first", headers, length=False) + body)
+        assert connection.receive().status == status
+    seen = [(path, dict(headers)) for _, path, headers in site.seen if path == "/first"]
+    assert len(seen) == (status == 201)
+    for _, there in seen:
+        assert there["Content-Length"] in ("0", "4")
+        assert "Transfer-Encoding" not in there
+        assert there["Host"] == "example.com"
+        assert there["Connection"] == "close"
+
+
+def test_nobody_forwards_by_another_spelling(proxy, site):
+    headers = {"X_Forwarded_For": "203.0.113.7", "X-Forwarded_Proto": "https"}
+    assert request(proxy.port, "GET", "/", headers).status == 201
+    there = sent(site)[2]
+    assert (there["x-forwarded-for"], there["x-forwarded-proto"]) == ("127.0.0.1", "http")
 
 
 @pytest.mark.parametrize(

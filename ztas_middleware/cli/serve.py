@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 THREADS = 32
 """Hits must find one that does not wait for a slow upstream."""
 
+MOST_UPLOADED = 1 << 30
+"""Bytes of a body for an upstream; waitress keeps it on the disk until all of it is there."""
+
+MOST_SENT = 1 << 24
+"""The same where nobody but us is asked, so that strangers can't fill the disk."""
+
 
 def _url(_: click.Context, __: click.Parameter, text: str | None) -> SplitResult | None:
     if text is None:
@@ -74,6 +80,9 @@ def serve(host: str, *, port: int, upstream: SplitResult | None, config: str) ->
             threads=THREADS,
             # The config's trusted_proxies decide whom to believe.
             clear_untrusted_proxy_headers=False,
+            max_request_body_size=MOST_UPLOADED
+            if upstream
+            else max(MOST_SENT, 2 * settings.max_body),
         )
         with closing(server):
             click.echo(f"Serving on {server.url}. Stop with Ctrl-C.")

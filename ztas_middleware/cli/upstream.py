@@ -7,12 +7,12 @@ whatever their size. What RFC 9110 (7.6.1) calls hop-by-hop ends here in both di
 from __future__ import annotations
 
 import http.client
-import logging
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 from ztas_middleware.intake.clients import parse_address
+from ztas_middleware.outages import OutageLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +42,6 @@ _OWN = frozenset({"content-length", "expect", "host"})
 _SAYS_WHO = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
 _FOLD = re.compile(r"\r?\n[ \t]*")
-_log = logging.getLogger("ztas_middleware")
 
 
 def parse_url(text: str) -> SplitResult:
@@ -72,6 +71,7 @@ class Upstream:
         self._url = url
         self._prefix = quote(url.path.rstrip("/"), safe="/%!$&'()*+,;=:@~")
         self._trusted = trusted
+        self._outages = OutageLog()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI call, PEP 3333."""
@@ -81,7 +81,7 @@ class Upstream:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             late = isinstance(error, TimeoutError)
-            _log.warning("upstream %s: %s", self._url.netloc, str(error) or type(error).__name__)
+            self._outages.report(f"upstream {self._url.netloc}", error)
             return _failure("504 Gateway Timeout" if late else "502 Bad Gateway", start_response)
         start_response(f"{answer.status} {answer.reason or 'Unknown'}", _answer_headers(answer))
         return _Body(answer, connection)
@@ -115,7 +115,9 @@ class Upstream:
                 left -= len(piece)
         except (BrokenPipeError, ConnectionResetError):
             pass  # it may have answered without reading all
-        return connection.getresponse()
+        answer = connection.getresponse()
+        _check_length(answer)
+        return answer
 
     def _headers(self, environ: WSGIEnvironment) -> Iterator[tuple[str, str]]:
         received = {
@@ -179,6 +181,20 @@ def _target(environ: WSGIEnvironment) -> str:
             target += f"?{environ['QUERY_STRING']}"
     # Only what no request line may have is escaped.
     return quote(target, safe="/%?#[]!$&'()*+,;=:@~{}|\\^`\"<>", encoding="latin-1")
+
+
+def _check_length(answer: http.client.HTTPResponse) -> None:
+    """Refuse an answer whose end the next proxy might see elsewhere (RFC 9112, 6.3).
+
+    Raises:
+        http.client.HTTPException: its length is none, given twice, or its coding unknown.
+    """
+    lengths = answer.headers.get_all("content-length") or []
+    if len(lengths) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
+        raise http.client.HTTPException(f"Content-Length is {' and '.join(lengths)}")
+    coding = answer.getheader("transfer-encoding", "chunked")
+    if coding.strip().lower() != "chunked":
+        raise http.client.HTTPException(f"Transfer-Encoding is {coding}")
 
 
 def _answer_headers(answer: http.client.HTTPResponse) -> list[tuple[str, str]]:
