@@ -156,6 +156,13 @@ def test_a_name_fits_its_columns(text, width):
     assert fitted.isprintable()
 
 
+def test_a_long_name_is_cut_in_no_time():
+    began = time.process_time()
+    for text in ("/" + "p" * 2047, "/" + "\u0301" * 2047, "/" + "界" * 2047) * 100:
+        charts.fit(text, 60)
+    assert time.process_time() - began < 5.0
+
+
 @given(st.lists(st.integers(0, 10**9), max_size=400), st.integers(1, 90))
 def test_a_sparkline_fits_and_tells_something_from_nothing(numbers, width):
     line = charts.sparkline(numbers, width)

@@ -44,6 +44,14 @@ def test_everything_that_a_hit_can_have(shop):
     )
 
 
+def test_nothing_in_a_row_steers_the_terminal(shop):
+    evil = "\x1b]0;owned\x07\x9b2J\r\nfaked\u202e"
+    shop.fill(shop.hit(path="/" + evil, action=evil, browser=evil, utm_source=evil))
+    (line,) = shop.ok("tail", "--no-follow").splitlines()
+    assert line.isprintable()
+    assert line.count("faked") == 4
+
+
 def test_as_json(shop):
     shop.fill(shop.hit(path="/ü"))
     found = json.loads(shop.ok("tail", "--json", "--no-follow"))

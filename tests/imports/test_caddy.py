@@ -97,6 +97,8 @@ def test_the_address_of_older_versions():
         (None, None),
         (True, None),
         (float("inf"), None),
+        (float("nan"), None),
+        (10**400, None),
         ([], None),
     ],
 )
@@ -127,7 +129,7 @@ def test_lines_that_are_no_requests(entry, expected):
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text(),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )

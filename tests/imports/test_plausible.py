@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
 from collections import Counter
 
@@ -170,6 +171,30 @@ def test_files_without_pages_or_events_are_refused_with_the_way_out(desk, put, t
 )
 def test_files_are_told_by_their_columns(columns, kind):
     assert kind_of(columns.strip().replace('"', "").split(",")) == kind
+
+
+def test_an_archive_of_many_files_is_opened_one_after_the_other(desk, tmp_path):
+    path = tmp_path / "many.zip"
+    day = PAGES + "2025-10-10,,/,1,1,1\n" + "#" * 60_000
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(300):
+            file.writestr(f"imported_pages_{number}.csv", day.replace("/", f"/{number}"))
+    one = desk()
+    tracemalloc.start()
+    try:
+        assert sum(imported.result.stored for imported in one.job().run(str(path))) == 300
+        (_, most) = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 5_000_000
+
+
+def test_a_name_in_an_archive_steers_no_terminal(desk, tmp_path):
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("\x1b[2J\nimported_pages_1.csv", PAGES)
+    (imported,) = desk().job().run(str(path))
+    assert imported.name == f"{path}/\\x1b[2J\\nimported_pages_1.csv"
 
 
 def test_another_archive_is_refused(desk, tmp_path):

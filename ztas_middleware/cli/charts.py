@@ -7,6 +7,8 @@ the styles away where there is none.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -187,15 +189,13 @@ def change(now: float, before: float) -> str:
 def fit(text: str, width: int, marks: Marks = BLOCKS) -> str:
     """`text` in exactly `width` columns, without anything that would steer a terminal."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    if _columns(text) > width:
-        while _columns(text) > width - 1:
-            text = text[:-1]
-        text += marks.cut
-    return text + " " * (width - _columns(text))
+    ends = list(accumulate(map(_columns, text), initial=0))
+    if ends[-1] > width:
+        text = text[: bisect_right(ends, width - 1) - 1] + marks.cut
+    return text + " " * (width - sum(map(_columns, text)))
 
 
-def _columns(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
-        for letter in text
-    )
+def _columns(letter: str) -> int:
+    if unicodedata.combining(letter):
+        return 0
+    return 1 + (unicodedata.east_asian_width(letter) in "WF")

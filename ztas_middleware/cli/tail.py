@@ -12,6 +12,7 @@ import click
 
 from ztas_middleware.cli import options
 from ztas_middleware.errors import StorageError
+from ztas_middleware.intake.text import scrub
 from ztas_middleware.store.connection import identity_of
 
 if TYPE_CHECKING:
@@ -154,4 +155,5 @@ def _line(row: dict[str, Any], zones: dict[str, tzinfo], site: str | None) -> st
         parts.append(f"from {row['utm_source'] or row['referrer']}")
     place = f", {row['country']}" if row["country"] else ""
     parts.append(f"({row['browser']}, {row['os']}, {row['device']}{place})")
-    return "  ".join(parts)
+    # Rows are clean where they come in; whatever else wrote them steers no terminal either.
+    return scrub("  ".join(parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import closing
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -10,10 +11,11 @@ from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import plausible
 from ztas_middleware.imports.files import Source
 from ztas_middleware.imports.records import csv_records
+from ztas_middleware.outages import one_line
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 PAGES = "*imported_pages*.csv"
 EVENTS = "*imported_custom_events*.csv"
@@ -25,7 +27,8 @@ _MAGIC = b"PK\x03\x04"
 class Archive(NamedTuple):
     """What is of use in an archive."""
 
-    sources: list[Source]
+    sources: Iterator[Source]
+    """Opened one after the other: an archive can have a hundred thousand files."""
     visitors: Mapping[str, int]
     """How many each day had, by `YYYY-MM-DD`."""
 
@@ -47,28 +50,40 @@ def open_archive(path: str) -> Archive:
     """
     try:
         archive = zipfile.ZipFile(path)
-        sources = _open(archive, path, PAGES, EVENTS)
-        visitors: dict[str, int] = {}
-        for source in _open(archive, path, VISITORS):
-            visitors |= _daily_visitors(source)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
-        # RuntimeError: it wants a password. NotImplementedError: packed in an unknown way.
-        raise ZtasError(f"{path}: {error}") from None
-    if not sources:
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise _damaged(path, error) from None
+    names = _names(archive, PAGES, EVENTS)
+    if not names:
         raise ZtasError(
             f"{path}: is a zip archive without imported_pages_*.csv; only Plausible's export is "
             "read as one"
         )
-    return Archive(sources, visitors)
+    visitors: dict[str, int] = {}
+    for source in _open(archive, path, _names(archive, VISITORS)):
+        with closing(source):
+            visitors |= _daily_visitors(source)
+    return Archive(_open(archive, path, names), visitors)
 
 
-def _open(archive: zipfile.ZipFile, path: str, *patterns: str) -> list[Source]:
-    names = sorted(
+def _names(archive: zipfile.ZipFile, *patterns: str) -> list[str]:
+    return sorted(
         name for name in archive.namelist() if any(fnmatchcase(name, glob) for glob in patterns)
     )
-    return [
-        Source(cast("io.BufferedIOBase", archive.open(name)), f"{path}/{name}") for name in names
-    ]
+
+
+def _open(archive: zipfile.ZipFile, path: str, names: Iterable[str]) -> Iterator[Source]:
+    for name in names:
+        try:
+            file = cast("io.BufferedIOBase", archive.open(name))
+        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+            # RuntimeError: it wants a password. NotImplementedError: packed in an unknown way.
+            raise _damaged(path, error) from None
+        # Whoever made the archive has named its files, and the name is shown.
+        yield Source(file, f"{path}/{one_line(name)}")
+
+
+def _damaged(path: str, error: Exception) -> ZtasError:
+    return ZtasError(f"{path}: {one_line(str(error))}")
 
 
 def _daily_visitors(source: Source) -> dict[str, int]:

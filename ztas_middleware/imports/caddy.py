@@ -7,7 +7,6 @@ the request, a few headers, and the kind of answer.
 from __future__ import annotations
 
 import json
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.imports.instants import from_iso
@@ -27,7 +26,7 @@ NO_TIME = Refused("the time can't be read")
 
 # Caddy's `time_format`: seconds, milliseconds or nanoseconds since 1970; none of them reaches the
 # next one's numbers between 1973 and 5138.
-_SECONDS, _MILLISECONDS = 1e11, 1e14
+_SECONDS, _MILLISECONDS, _BEYOND = 1e11, 1e14, 1e20
 
 
 def reader(page_views: PageViews) -> Callable[[str], Outcome]:
@@ -72,7 +71,9 @@ def instant(value: object) -> int | None:
     """UTC milliseconds, from a number in one of Caddy's units or an ISO 8601 text."""
     if isinstance(value, str):
         return from_iso(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if not abs(value) < _BEYOND:  # nor is nan
         return None
     if abs(value) < _SECONDS:
         return int(value * 1000)

@@ -64,7 +64,7 @@ class Job:
         if path != "-" and is_archive(path):
             sources, visitors = open_archive(path)
         else:
-            sources = [open_source(path)]
+            sources = iter([open_source(path)])
         for source in sources:
             with closing(source):
                 yield self._import(source, visitors)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.imports.outcomes import Refused
 from ztas_middleware.intake.agents import OTHER
+from ztas_middleware.intake.text import scrub
 from ztas_middleware.intake.wire import TYPES
 from ztas_middleware.reports.export import unguard
 from ztas_middleware.store.hits import Hit
@@ -32,7 +33,6 @@ NO_JSON = Refused("is no JSON object")
 _HASH = re.compile(r"[\w-]{1,64}", re.ASCII).fullmatch
 _COUNTRY = re.compile(r"[A-Z]{2}").fullmatch
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII).fullmatch
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _BOUNCES = {0: False, 1: True, "0": False, "1": True}
 
 
@@ -144,7 +144,7 @@ def _text(fields: Mapping[str, object], name: str, limit: int = _SHORT) -> str |
         raise _UnfitError(f"{name} is no text")
     if len(value) > limit:
         raise _UnfitError(f"{name} has more than {limit} characters")
-    if _CONTROL(value):
+    if scrub(value) != value:
         raise _UnfitError(f"{name} has control characters")
     return value
 
