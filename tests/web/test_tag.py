@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
 
 import pytest
@@ -16,6 +17,16 @@ from ztas_middleware.web.tag import (
 
 PATTERN = TagPattern("/js/ztas.js")
 TAG = b'<script defer src="/js/ztas.js" data-site="site_abc123"></script>'
+
+
+@pytest.mark.parametrize("unit", [b"<script ", b"<script src=", b"<script src=/ src=/", b"<!--"])
+def test_a_page_of_nothing_but_beginnings_costs_little(unit):
+    watch = TagWatch(PATTERN)
+    began = time.process_time()
+    for _ in range(4):
+        watch.feed(b"<!-- js/ztas.js --><script " + unit * (64_000 // len(unit)))
+    assert time.process_time() - began < 20.0
+    assert not watch.found
 
 
 @pytest.mark.parametrize(

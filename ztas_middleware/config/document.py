@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 32
+# Values that aliases may repeat in all: each costs its time again where it is read, so that a
+# list of a thousand domains in each of a thousand sites would take a minute.
+_MAX_REPEATED = 200_000
 _TAG = "tag:yaml.org,2002:"
 _KINDS: dict[str, Kind] = {
     _TAG + "str": "text",
@@ -84,8 +87,10 @@ class _Builder:
 
     def __init__(self, events: Iterator[yaml.Event]) -> None:
         self._events = events
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, tuple[Node, int]] = {}
         self._depth = 0
+        self._size = 0
+        self._repeated = 0
 
     def document(self) -> Node:
         next(self._events)  # the stream starts
@@ -105,8 +110,15 @@ class _Builder:
             known = self._anchors.get(event.anchor or "")
             if known is None:
                 raise _refused(f"*{shown(event.anchor or '')} stands for nothing before it", place)
-            return known
+            node, size = known
+            self._size += size
+            self._repeated += size
+            if self._repeated > _MAX_REPEATED:
+                raise _refused(f"aliases repeat more than {_MAX_REPEATED} values", place)
+            return node
         self._depth += 1
+        before = self._size
+        self._size += 1
         if self._depth > _MAX_DEPTH:
             raise _refused("nested too deeply", place)
         if isinstance(event, yaml.ScalarEvent):
@@ -117,7 +129,7 @@ class _Builder:
             node = self._mapping(cast("yaml.MappingStartEvent", event), place)
         self._depth -= 1
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-            self._anchors[event.anchor] = node
+            self._anchors[event.anchor] = node, self._size - before
         return node
 
     def _list(self, start: yaml.SequenceStartEvent, place: Place | None) -> Node:

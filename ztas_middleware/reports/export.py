@@ -11,6 +11,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 from array import array
 from collections import deque
 from datetime import datetime, timedelta, timezone
@@ -54,6 +55,8 @@ _CONDITIONS = {"hits": "1", "pageviews": "type = 'pageview'", "events": "type = 
 
 # What spreadsheets take for the beginning of a formula, and our own sign that a cell was guarded.
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+# Where commas are decimal, spreadsheets split at semicolons, quoted or not.
+_SPLIT, _GUARDED_SPLIT = (re.compile(rf";{sign}('*)(?=[=+@-])") for sign in ("", "'"))
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -90,14 +93,21 @@ def guard(text: str | None) -> str:
     """Text as a CSV cell that no spreadsheet takes for a formula; None is an empty cell."""
     if text is None:
         return ""
+    text = guard_splits(text)
     return f"'{text}" if not text or text.startswith(_DANGEROUS) else text
+
+
+def guard_splits(text: str) -> str:
+    """Text of which no part behind a semicolon is a formula."""
+    return _SPLIT.sub(r";'\1", text) if ";" in text else text
 
 
 def unguard(cell: str) -> str | None:
     """The text that `guard` was given."""
     if not cell:
         return None
-    return cell.removeprefix("'")
+    text = cell.removeprefix("'")
+    return _GUARDED_SPLIT.sub(r";\1", text) if ";'" in text else text
 
 
 def _chunks(path: Path, selection: Selection) -> Iterator[list[Sequence[Any]]]:

@@ -36,10 +36,11 @@ class TagPattern:
     def __init__(self, script: str) -> None:
         path = quote(script).lstrip("/").encode("ascii")
         self.needle = path
+        # Bounded, so that a page of nothing but beginnings of tags is no work.
+        most = b"{0,%d}" % LONGEST_TAG
         source = (
-            rb"<script\b[^>]*?(?<=[\s\"'/])src\s*=\s*[\"']?(?:[^\"'\s>]*/)?"
-            + re.escape(path)
-            + rb"(?=[\"'\s>?#])"
+            rb"<script\b[^>]" + most + rb"?(?<=[\s\"'/])src\s{0,9}=\s{0,9}[\"']?"
+            rb"(?:[^\"'\s>]" + most + rb"/)?" + re.escape(path) + rb"(?=[\"'\s>?#])"
         )
         self.search = re.compile(source, re.IGNORECASE).search
         self.walk = re.compile(b"(<!--)|(-->)|" + source, re.IGNORECASE).finditer

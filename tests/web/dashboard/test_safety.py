@@ -88,6 +88,12 @@ def test_no_cell_of_a_csv_is_a_formula(store, browser):
     assert all(row["value"] in {"0.0", "20.0"} for row in rows)
 
 
+def test_no_part_behind_a_semicolon_is_a_formula(store, browser):
+    store([make_hit(NOW, kind="event", action="a;=1+1;-2;'@x;b")])
+    text = browser.get("/ztas/shop/csv?list=events").text
+    assert "a;'=1+1;'-2;''@x;b," in text
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

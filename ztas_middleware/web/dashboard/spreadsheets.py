@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from ztas_middleware.reports.export import guard_splits
 from ztas_middleware.reports.lists import SHAPES
 
 if TYPE_CHECKING:
@@ -50,4 +51,5 @@ def _harmless(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     is_formula = cell[:1] in _WHITE or cell.lstrip().startswith(("=", "+", "-", "@"))
-    return f"'{cell}" if cell and is_formula else cell
+    guarded = guard_splits(cell)
+    return f"'{guarded}" if cell and is_formula else guarded
