@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import sqlite3
 import stat
@@ -49,6 +50,21 @@ def database(tmp_path):
 def rows(path):
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("select * from hits order by id").fetchall()
+
+
+def test_nobody_else_reads_a_copy_that_has_the_salts_still(database, tmp_path):
+    seen = set()
+
+    def look(_):
+        (copy,) = tmp_path.glob(".copy.db.*")
+        seen.add(stat.S_IMODE(copy.stat().st_mode))
+
+    before = os.umask(0)
+    try:
+        back_up(database.path, tmp_path / "copy.db", look)
+    finally:
+        os.umask(before)
+    assert seen == {0o600}
 
 
 def test_a_copy_has_every_row_and_is_one_file(database, tmp_path):

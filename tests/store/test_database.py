@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import stat
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +60,16 @@ def database(file):
     database = Database(file)
     yield database
     database.close()
+
+
+def test_other_users_of_the_machine_can_t_read_it(database, file):
+    before = os.umask(0)
+    try:
+        database.append([hit()])
+    finally:
+        os.umask(before)
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in file.parent.glob("ztas.db*")}
+    assert modes == dict.fromkeys(("ztas.db", "ztas.db-wal", "ztas.db-shm"), 0o640)
 
 
 def test_nothing_is_opened_before_the_first_write(database, file):

@@ -44,6 +44,8 @@ def back_up(source: Path, target: Path, progress: Callable[[int], object] = lamb
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         _remove(unfinished)
+        # For our eyes only, as long as the salts are in it.
+        os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         _copy(source, unfinished, progress)
         _finish(unfinished)
         unfinished.chmod(source.stat().st_mode & 0o777)

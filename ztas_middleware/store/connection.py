@@ -71,6 +71,9 @@ def open_connection(filename: str, *, synchronous: str) -> Opened:
             for suffix in ("-wal", "-shm"):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(filename + suffix)  # noqa: PTH108 - a name, not a Path
+            # SQLite gives its log the same mode. Whoever reads the day's salts could try out all
+            # addresses, so other users of the machine can't, whatever the umask says.
+            os.close(os.open(filename, os.O_RDWR | os.O_CREAT, 0o640))
         connection = sqlite3.connect(
             filename, timeout=0, isolation_level=None, check_same_thread=False
         )
