@@ -25,17 +25,30 @@ sites:
 """
 
 
-@pytest.fixture
-def ztas(tmp_path):
+# A server to which X_Forwarded_For is X-Forwarded-For, as to most.
+APP = """
+import sys
+from wsgiref.simple_server import demo_app, make_server
+from ztas_middleware import ZTASMiddleware
+port, config = sys.argv[1:]
+make_server("127.0.0.1", int(port), ZTASMiddleware(demo_app, config)).serve_forever()
+"""
+
+
+def serve(port, config):
+    command = (sys.executable, "-m", "ztas_middleware", "serve")
+    return [*command, "--config", config, "--port", str(port)]
+
+
+def wrapped(port, config):
+    return [sys.executable, "-c", APP, str(port), config]
+
+
+@pytest.fixture(params=[serve, wrapped], ids=["ztas serve", "wrapped"])
+def ztas(request, tmp_path):
     (tmp_path / "ztas.yaml").write_text(CONFIG)
     config = str(tmp_path / "ztas.yaml")
-    process, port = start_on_free_port(
-        lambda port: [
-            *(sys.executable, "-m", "ztas_middleware", "serve"),
-            *("--config", config, "--port", str(port)),
-        ],
-        folder=tmp_path,
-    )
+    process, port = start_on_free_port(lambda port: request.param(port, config), folder=tmp_path)
     process.port = port
     yield process
     process.kill()
@@ -105,7 +118,8 @@ def test_hits_come_with_the_real_address(proxy, host):
     track(proxy, host, "/1")
     track(proxy, host, "/from the excluded address", source=EXCLUDED)
     track(proxy, host, "/says so only", **{"X-Forwarded-For": EXCLUDED})
-    assert paths(proxy) == ["/1", "/says so only"]
+    track(proxy, host, "/spells it otherwise", **{"X_Forwarded_For": EXCLUDED})
+    assert paths(proxy) == ["/1", "/says so only", "/spells it otherwise"]
 
 
 def test_the_static_site_has_its_pages_and_ours(proxy):
