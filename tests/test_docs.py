@@ -31,6 +31,7 @@ from ztas_middleware.store.hits import Hit
 README = (ROOT / "README.md").read_text("utf-8")
 QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text("utf-8")
 HTTP = (ROOT / "docs" / "http.md").read_text("utf-8")
+SECURITY = (ROOT / "docs" / "security.md").read_text("utf-8")
 SERVERS = (ROOT / "docs" / "servers.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
@@ -337,6 +338,23 @@ def test_the_docs_name_the_servers_that_are_tested():
     }
     tested = {(name.partition("-")[0], kind.decodes_chunks) for name, kind in KINDS.items()}
     assert documented == tested
+
+
+TESTS_THAT_SHOW_IT = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)
+
+
+def test_every_threat_has_a_test_that_exists():
+    assert len(TESTS_THAT_SHOW_IT) == SECURITY.count("::") > 50
+    for file, name in TESTS_THAT_SHOW_IT:
+        text = (ROOT / file).read_text("utf-8")
+        assert re.search(rf"^ *def {name}\(", text, re.MULTILINE), f"{file}::{name}"
+
+
+def test_every_module_that_stands_against_a_threat_exists():
+    modules = re.findall(r"`((?!tests/)[\w/]+\.py)`", SECURITY)
+    assert len(modules) > 30
+    for module in modules:
+        assert (ROOT / "ztas_middleware" / module).is_file(), module
 
 
 def anchors(page):

@@ -116,6 +116,12 @@ def test_the_way_to_the_client(shop, remote, forwarded, hops):
     assert f"The client is {hops[-1]}:\n" in text
 
 
+def test_the_name_of_a_zone_steers_no_terminal(shop):
+    text = shop.ok("doctor", "--remote-addr", "127.0.0.1", "--forwarded-for", "fe80::1%\x1b[2J")
+    assert "The client is fe80::1%[2J:\n" in text
+    assert "\x1b" not in text
+
+
 def test_a_proxy_that_is_not_believed_is_a_hint(shop):
     text = shop.ok("doctor", "--remote-addr", "10.0.0.1", "--forwarded-for", "1.2.3.4")
     assert "Hint: 10.0.0.1 is not in trusted_proxies" in text

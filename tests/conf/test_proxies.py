@@ -118,7 +118,7 @@ def test_hits_come_with_the_real_address(proxy, host):
     track(proxy, host, "/1")
     track(proxy, host, "/from the excluded address", source=EXCLUDED)
     track(proxy, host, "/says so only", **{"X-Forwarded-For": EXCLUDED})
-    track(proxy, host, "/spells it otherwise", **{"X_Forwarded_For": EXCLUDED})
+    track(proxy, host, "/spells it otherwise", X_Forwarded_For=EXCLUDED)
     assert paths(proxy) == ["/1", "/says so only", "/spells it otherwise"]
 
 

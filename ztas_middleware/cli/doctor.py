@@ -13,6 +13,7 @@ import click
 from ztas_middleware.cli import options
 from ztas_middleware.cli.findings import REASONS, count_unknown, examine, hints
 from ztas_middleware.intake.clients import Clients, parse_address
+from ztas_middleware.intake.text import scrub
 
 if TYPE_CHECKING:
     from ztas_middleware.cli.findings import Finding
@@ -131,12 +132,13 @@ def _proxies_as_text(config: Config, hops: list[Client]) -> str:
     if not hops:
         believed = ", ".join(map(str, config.trusted_proxies)) or "nobody"
         return f"X-Forwarded-For is believed from: {believed}"
-    lines = [f"The client is {hops[-1].address}:"]
+    # An IPv6 address may name a zone, which may be called anything.
+    lines = [f"The client is {scrub(hops[-1].address)}:"]
     for number, hop in enumerate(hops):
         what = "the other end of the socket" if number == 0 else "named by the one before"
         trusted = "in trusted_proxies" if hop.trusted else "not in trusted_proxies"
         excluded = ", in exclude_addresses: nothing of it is stored" if hop.excluded else ""
-        lines.append(f"  {hop.address}: {what}, {trusted}{excluded}")
+        lines.append(f"  {scrub(hop.address)}: {what}, {trusted}{excluded}")
     return "\n".join(lines)
 
 

@@ -42,6 +42,23 @@ def test_every_other_path_is_the_app_s(wrapped, path):
     assert wrapped.get(path).body == b"hello"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/-/../app.py",
+        "/-/%2e%2e/app.py",
+        "/-/..%2fapp.py",
+        "/-//etc/passwd",
+        "/-/icon.svg%00",
+        "/-/",
+    ],
+)
+def test_no_path_leads_to_another_file(settings, path):
+    app = webtest.TestApp(dashboard_app(settings))
+    assert app.get("/-/icon.svg").content_type == "image/svg+xml"
+    assert app.get(path, status=404).html.h1.text == "Not Found"
+
+
 def test_it_can_be_at_the_root(settings):
     settings["dashboard"]["path"] = "/"
     middleware = ZTASMiddleware(hello, settings)
