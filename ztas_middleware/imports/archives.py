@@ -21,6 +21,7 @@ PAGES = "*imported_pages*.csv"
 EVENTS = "*imported_custom_events*.csv"
 VISITORS = "*imported_visitors*.csv"
 
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MAGIC = b"PK\x03\x04"
 
 
@@ -74,6 +75,8 @@ def _names(archive: zipfile.ZipFile, *patterns: str) -> list[str]:
 def _open(archive: zipfile.ZipFile, path: str, names: Iterable[str]) -> Iterator[Source]:
     for name in names:
         try:
+            if archive.getinfo(name).compress_type not in _PACKED:
+                raise NotImplementedError("packed in a way that is not read here")  # noqa: TRY301 - as zipfile says it of others
             file = cast("io.BufferedIOBase", archive.open(name))
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
             # RuntimeError: it wants a password. NotImplementedError: packed in an unknown way.

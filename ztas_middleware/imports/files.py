@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import io
 import sys
+import zipfile
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
@@ -31,6 +32,7 @@ HEAD = 4096
 """Bytes at a file's beginning by which it is known again."""
 
 _SAMPLE = 64 * 1024
+_UNREADABLE = (OSError, zlib.error, zipfile.BadZipFile)
 _GZIP = b"\x1f\x8b"
 # What people hand over by mistake, by its first bytes, and the way out.
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
@@ -106,7 +108,7 @@ class Source:
             raise ZtasError(
                 f"{self.name}: the packed data ends too early, behind line {number}"
             ) from None
-        except (OSError, zlib.error) as error:
+        except _UNREADABLE as error:
             problem = getattr(error, "strerror", None) or str(error)
             raise ZtasError(f"{self.name}: behind line {number}: {problem}") from None
 
@@ -167,7 +169,7 @@ def _foreign(sample: bytes) -> str | None:
 def _beginning(file: io.BufferedIOBase, size: int) -> bytes:
     """The first `size` bytes, or as many as can be read; whoever reads on is told why."""
     found = b""
-    with contextlib.suppress(EOFError, OSError, zlib.error):
+    with contextlib.suppress(EOFError, *_UNREADABLE):
         while len(found) < size and (piece := file.read1(size - len(found))):
             found += piece
     return found
