@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 32
 # Values that aliases may repeat in all: each costs its time again where it is read, so that a
-# list of a thousand domains in each of a thousand sites would take a minute.
+# list of a thousand domains in each of a thousand sites would take half a minute.
 _MAX_REPEATED = 200_000
 _TAG = "tag:yaml.org,2002:"
 _KINDS: dict[str, Kind] = {
