@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import load, machine, tables
+from benchmarks import load, machine, readme, tables
 from benchmarks.bench import Bench, Effort
 from benchmarks.picture import draw
 from benchmarks.results import Run, Section
@@ -91,7 +91,11 @@ def run(*, only: Sequence[str], quick: bool) -> int:
     done = [section for section in sections if section is not None]
     result = Run(date, circumstances, tuple(done), round(time.monotonic() - began))
     print("\n" + tables.terminal(result))
-    _write(result, PARTIAL if quick or only or len(done) < len(chosen) else COMMITTED)
+    if quick or only or len(done) < len(chosen):
+        _write(result, PARTIAL)
+    else:
+        _write(result, COMMITTED)
+        readme.write()
     return int(len(done) < len(chosen))
 
 

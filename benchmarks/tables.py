@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from benchmarks.results import Cell, Headline, Run, Section
 
-TARGETS = ("what", "target", "measured", "met")
+FIGURES = ("what", "target", "measured", "met")
 
 
 def show(value: Cell) -> str:
@@ -28,7 +28,7 @@ def terminal(run: Run) -> str:
         parts += ["", section.title, "-" * len(section.title), section.about, ""]
         parts += _columns(section.columns, _cells(section.rows))
         parts += ["", *section.notes] if section.notes else []
-    parts += ["", "Targets", "-------", *_columns(TARGETS, _targets(run))]
+    parts += ["", "Targets", "-------", *_columns(FIGURES, _targets(run))]
     return "\n".join(parts)
 
 
@@ -45,12 +45,12 @@ def markdown(run: Run) -> str:
         "",
         "## Targets",
         "",
-        *_markdown_table(TARGETS, _targets(run)),
+        *markdown_table(FIGURES, _targets(run)),
     ]
     for section in run.sections:
         parts += ["", f"## {section.title}", "", section.about]
         if section.columns:
-            parts += ["", *_markdown_table(section.columns, _cells(section.rows))]
+            parts += ["", *markdown_table(section.columns, _cells(section.rows))]
         parts += ["", *(f"- {note}" for note in section.notes)] if section.notes else []
     return "\n".join(parts) + "\n"
 
@@ -61,10 +61,11 @@ def _circumstances(run: Run) -> list[tuple[str, str]]:
 
 
 def _targets(run: Run) -> list[list[str]]:
-    return [_target(headline) for section in run.sections for headline in section.headlines]
+    return [figure(headline) for section in run.sections for headline in section.headlines]
 
 
-def _target(headline: Headline) -> list[str]:
+def figure(headline: Headline) -> list[str]:
+    """A figure beside its target, in the order of `FIGURES`."""
     unit = f" {headline.unit}" if headline.unit else ""
     relation = "at least" if headline.at_least else "at most"
     return [
@@ -92,7 +93,8 @@ def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table, the first column to the left."""
     rule = ["---", *("---:" for _ in head[1:])]
     return [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
 

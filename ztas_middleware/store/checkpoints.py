@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import sqlite3
 
-COMMITS = 4000
-"""Commits of one process between two checkpoints: some 10 MB of log, and one hit in 4,000."""
+COMMITS = 8000
+"""Commits of one process between two checkpoints: some 10 MB of log, and one hit in 8,000."""
 
 LONG_LOG = 32_768
-"""Pages of log (64 MB) from which on writers wait until all of it has been moved."""
+"""Pages of log (32 MB) from which on writers wait until all of it has been moved."""
 
 LARGE_LOG = 16 * 1024 * 1024
 """Bytes of log that a process which has just started takes for somebody's unfinished work."""

