@@ -136,7 +136,7 @@ def test_who_is_overtaken_hides_no_hit(world, monkeypatch, what, steps):
         write_in_steps(slow, islice(advancing, steps))
         write_in_steps(fast, what(fast))
         write_in_steps(slow, advancing)
-        assert lateness.lag(fast) == 0
+        assert ranges.state_of(fast).lag == 0
     assert hidden(world) == []
     for start in range(START, START + 10 * QUARTER, QUARTER):
         there = world.query("select id from hits where time / 900000 = ?", start // QUARTER)

@@ -14,7 +14,7 @@ from ztas_middleware.reports.ledger import load_ledger
 from ztas_middleware.reports.periods import day_containing
 from ztas_middleware.reports.stretches import tally
 from ztas_middleware.store import blocks, rollups
-from ztas_middleware.store.ranges import QUARTER_OF, SiteHits, watermark_of
+from ztas_middleware.store.ranges import QUARTER_OF, SiteHits, state_of
 from ztas_middleware.store.reading import reading
 from ztas_middleware.store.tallies import NO_COUNT, Dimension, Totals
 
@@ -138,7 +138,7 @@ def _hidden(path: Path, site_id: str) -> Hidden | None:
                 where id > ifnull((select last_id from {candidates} order by first_id desc), id - 1)
                     and not exists (select 1 from {candidates} and last_id >= id)
                 """,
-                {"after": after, "site": site_id, "watermark": watermark_of(connection) or 0},
+                {"after": after, "site": site_id, "watermark": state_of(connection).watermark or 0},
             ).fetchone()
         number += found
         smallest = smallest or first

@@ -21,7 +21,7 @@ from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import lateness
 from ztas_middleware.store.hits import Hit
-from ztas_middleware.store.ranges import STRETCH, SiteHits, bounds_of
+from ztas_middleware.store.ranges import STRETCH, SiteHits, bounds_of, state_of
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
@@ -116,13 +116,13 @@ def _chunks(path: Path, selection: Selection) -> Iterator[list[Sequence[Any]]]:
     They are sorted a quarter of an hour at a time, of which the ids are held in memory.
     """
     with reading(path) as connection:
-        is_far_behind = lateness.is_far_behind(connection)
-    if is_far_behind:
+        state = state_of(connection)
+    if lateness.is_far_behind(state):
         with contextlib.suppress(StorageError):
             lateness.catch_up(path)
     with reading(path) as connection:
-        newest = lateness.state_of(connection).newest
         hits = SiteHits(connection, selection.site_id)
+        newest = hits.state.newest
         quarters = deque(hits.quarters())
     ids = array("q")  # a busy quarter may have a million
     while quarters or ids:

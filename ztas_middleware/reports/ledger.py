@@ -98,7 +98,7 @@ def load_ledger(hits: SiteHits, rules: Rules, first: date, last: date, now: int)
             due.append(stretch)
     runs = {Block(0, ordinal): known.run for ordinal, known in good.items()}
     runs |= _good_blocks(connection, rules.site_id, good, first, last)
-    return Ledger(good, counted, due, goals_due, runs, seal, lateness.is_far_behind(connection))
+    return Ledger(good, counted, due, goals_due, runs, seal, lateness.is_far_behind(hits.state))
 
 
 def extent_of(hits: SiteHits, rules: Rules) -> Extent | None:

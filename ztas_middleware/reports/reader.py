@@ -96,8 +96,8 @@ class Reports:
         """A site right now; arguments and errors as in `stats`."""
         for may_work in (True, False):
             with reading(self._path) as connection:
-                if not (may_work and is_far_behind(connection)):
-                    hits = SiteHits(connection, site_id)
+                hits = SiteHits(connection, site_id)
+                if not (may_work and is_far_behind(hits.state)):
                     return realtime(hits, self._rules[site_id], limit, now)
             self._look()
         raise AssertionError  # as above

@@ -17,7 +17,7 @@ from ztas_middleware.reports.ledger import ONE_DAY, extent_of, load_ledger, unse
 from ztas_middleware.reports.periods import day_containing
 from ztas_middleware.reports.stretches import tally
 from ztas_middleware.store import blocks, lateness, publication, rollups
-from ztas_middleware.store.ranges import SiteHits
+from ztas_middleware.store.ranges import SiteHits, state_of
 from ztas_middleware.store.reading import rolling
 from ztas_middleware.store.rollups import RolledDay
 from ztas_middleware.store.steps import immediate, write_in_steps
@@ -149,7 +149,6 @@ class _Roller:
                 day, rules.zone, ledger.seal
             )
             before = rollups.rolled_day(self._connection, rules.site_id, stretch.date)
-            state = lateness.state_of(self._connection)
             counted = tally(hits, rules, stretch)
         rolled = RolledDay(
             stretch.date,
@@ -158,7 +157,7 @@ class _Roller:
             stretch.end,
             rules.mark,
             rules.goals_mark,
-            state.newest,
+            hits.state.newest,
             0,
             0,
             counted.totals,
@@ -166,7 +165,7 @@ class _Roller:
         if ledger.goals_due and before is not None:
             steps = self._write_goals(before, counted)
         else:
-            steps = self._write_day(rolled, before, counted, state.changes)
+            steps = self._write_day(rolled, before, counted, hits.state.changes)
         write_in_steps(self._connection, steps)
         return True
 
@@ -176,7 +175,7 @@ class _Roller:
         connection, site_id = self._connection, self._rules.site_id
         stretch = Day(rolled.day, rolled.starts, rolled.ends)
         # Most of what came while the day was counted is looked at before the lock is taken.
-        looked_at = lateness.state_of(connection).newest
+        looked_at = state_of(connection).newest
         late = lateness.has_hits_since(connection, site_id, stretch, rolled.through)
         run = publication.begin_run(connection, self._now)
         yield
@@ -188,7 +187,7 @@ class _Roller:
             late = (
                 late
                 or lateness.has_hits_since(connection, site_id, stretch, looked_at)
-                or lateness.state_of(connection).changes != changes
+                or state_of(connection).changes != changes
             )
             published = rolled._replace(run=run, stale=int(late))
             publication.publish_day(connection, site_id, published)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ztas_middleware.reports import counting, sessions
 from ztas_middleware.reports.recall import Recall
 from ztas_middleware.reports.stretches import count_rows, tally
-from ztas_middleware.store.lateness import State, state_of
 from ztas_middleware.store.ranges import STRETCH
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.days import Day
     from ztas_middleware.reports.rules import Rules
-    from ztas_middleware.store.ranges import SiteHits
+    from ztas_middleware.store.ranges import SiteHits, State
     from ztas_middleware.store.tallies import Tally
 
 REMEMBERED = 200_000
@@ -59,15 +58,12 @@ class Running:
         known = self._known.get(key)
         if known is not None and run is not None:
             return known.tally
-        state = state_of(hits.connection)
-        if known is not None and known.state == state:
+        state = hits.state
+        is_same = known is not None and known.state.changes == state.changes
+        if known is not None and is_same and known.state.newest == state.newest:
             return known.tally
-        # Another thread may have read a newer state of the database.
-        if (
-            known is not None
-            and known.state.changes == state.changes
-            and known.state.newest < state.newest
-        ):
+        # Another thread may have read a later state of the database.
+        if known is not None and is_same and known.state.newest < state.newest:
             counted = _catch_up(hits, rules, stretch, known, phase)
         else:
             counted = tally(hits, rules, stretch, phase=phase)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ztas_middleware.store import ranges
 from ztas_middleware.store.publication import distrust
-from ztas_middleware.store.ranges import AFTER, BEFORE, QUARTER, watermark_of
+from ztas_middleware.store.ranges import AFTER, BEFORE, QUARTER, state_of
 from ztas_middleware.store.reading import rolling
 from ztas_middleware.store.steps import write_in_steps
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ztas_middleware.days import Day
-    from ztas_middleware.store.ranges import Island, SiteHits
+    from ztas_middleware.store.ranges import Island, SiteHits, State
     from ztas_middleware.store.rollups import RolledDay
 
 CHUNK = 5_000
@@ -36,36 +36,14 @@ TOLERATED_LAG = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-class State(NamedTuple):
-    """Which hits there are: while `changes` stays, all that is new has larger ids."""
-
-    changes: int
-    newest: int
-
-
-def state_of(connection: sqlite3.Connection) -> State:
-    """The state of all hits."""
-    row = connection.execute(
-        "select changes, (select ifnull(max(id), 0) from hits) from rollup_state"
-    ).fetchone()
-    return State(*row)
-
-
-def lag(connection: sqlite3.Connection) -> int | None:
-    """How many ids the watermark is behind; None where it can't be relied on."""
-    watermark = watermark_of(connection)
-    return None if watermark is None else max(0, state_of(connection).newest - watermark)
-
-
-def is_far_behind(connection: sqlite3.Connection) -> bool:
+def is_far_behind(state: State) -> bool:
     """Whether whoever may write should look at the hits above the watermark, for those who read."""
-    behind = lag(connection)
-    return behind is None or behind > TOLERATED_LAG
+    return state.lag is None or state.lag > TOLERATED_LAG
 
 
 def late_days(hits: SiteHits, rolled: Mapping[str, RolledDay], before: int) -> set[str]:
     """The rolled days that have got hits which nobody has looked at; `before` is an instant."""
-    if hits.watermark is None:
+    if hits.state.watermark is None:
         return set(rolled)
     late: set[str] = set()
     by_start = sorted(rolled.values(), key=lambda day: day.starts)
@@ -111,12 +89,11 @@ def advance(connection: sqlite3.Connection) -> Iterator[None]:
 
     Their ranges are noted, and the days they are late for marked.
     """
-    while (watermark := watermark_of(connection)) is None or lag(connection):
-        if watermark is None:
+    while (state := state_of(connection)).lag != 0:
+        if state.watermark is None:
             yield from _start_over(connection)
             continue
-        changes = state_of(connection).changes
-        until, islands = ranges.islands(connection, watermark, CHUNK)
+        until, islands = ranges.islands(connection, state.watermark, CHUNK)
         for island in islands:
             ranges.cover(connection, island)
             if BEFORE < island.quarter < AFTER:
@@ -133,7 +110,7 @@ def advance(connection: sqlite3.Connection) -> Iterator[None]:
             where watermark = :watermark and changes = :changes
                 and exists (select 1 from hits where id > :watermark and id <= :until)
             """,
-            {"until": until, "watermark": watermark, "changes": changes},
+            {"until": until, "watermark": state.watermark, "changes": state.changes},
         )
         yield
 

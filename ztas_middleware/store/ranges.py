@@ -52,6 +52,22 @@ Span = tuple[int, int]
 """The first and the last id of a range."""
 
 
+class State(NamedTuple):
+    """Which hits there are, of all sites."""
+
+    watermark: int | None
+    """The id up to which all have been looked at; None where that can't be relied on."""
+    changes: int
+    """While it stays, all hits are as they were, and new ones have the largest ids."""
+    newest: int
+    """The largest id."""
+
+    @property
+    def lag(self) -> int | None:
+        """How many ids the watermark is behind; None where it can't be relied on."""
+        return None if self.watermark is None else max(0, self.newest - self.watermark)
+
+
 class Island(NamedTuple):
     """Hits of one site and one quarter, with few others between them."""
 
@@ -76,15 +92,17 @@ def bounds_of(quarter: int) -> tuple[int, int]:
     return start, 2**63 - 1 if quarter == AFTER else start + QUARTER
 
 
-def watermark_of(connection: sqlite3.Connection) -> int | None:
-    """The id up to which all hits have been looked at; None where that can't be relied on."""
-    watermark, time, found = connection.execute(
+def state_of(connection: sqlite3.Connection) -> State:
+    """The state of all hits at the moment."""
+    watermark, time, found, changes, newest = connection.execute(
         """
-        select watermark, watermark_time, (select time from hits where id = watermark)
+        select
+            watermark, watermark_time, (select time from hits where id = watermark),
+            changes, (select ifnull(max(id), 0) from hits)
         from rollup_state
         """
     ).fetchone()
-    return None if watermark and found != time else int(watermark)
+    return State(None if watermark and found != time else watermark, changes, newest)
 
 
 class SiteHits:
@@ -98,14 +116,14 @@ class SiteHits:
     def __init__(self, connection: sqlite3.Connection, site_id: str) -> None:
         self.connection = connection
         self.site_id = site_id
-        self.watermark = watermark_of(connection)
-        (self._changes,) = connection.execute("select changes from rollup_state").fetchone()
+        self.state = state_of(connection)
         self._tail: dict[int, Span] | None = None
 
     def later(self, connection: sqlite3.Connection) -> SiteHits:
         """The hits that there are now, in a later transaction; new ones may be missing."""
         hits = SiteHits(connection, self.site_id)
-        if hits._changes == self._changes and (hits.watermark or 0) >= (self.watermark or 0):
+        now, then = hits.state, self.state
+        if now.changes == then.changes and (now.watermark or 0) >= (then.watermark or 0):
             hits._tail = self._tail
         return hits
 
@@ -123,7 +141,7 @@ class SiteHits:
                     where {condition} and site_id = :site
                     group by 1
                     """,
-                    {"watermark": self.watermark or 0, "site": self.site_id},
+                    {"watermark": self.state.watermark or 0, "site": self.site_id},
                 )
                 for quarter, first, last in rows:
                     known = self._tail.get(quarter, (first, last))
