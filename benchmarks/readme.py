@@ -1,0 +1,52 @@
+"""The figures in the README: a table of the last whole run, put between two marks.
+
+python3 -m benchmarks.readme    # again, from benchmarks/results.json
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.results import Headline
+from benchmarks.tables import FIGURES, figure, markdown_table
+from benchmarks.venvs import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BEGIN, END = "<!-- figures: written by `make bench` -->\n", "<!-- end of the figures -->\n"
+
+README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results.json"
+
+
+def write(readme: Path = README, results: Path = RESULTS) -> None:
+    """Put the figures of a run into the README.
+
+    Raises:
+        ValueError: the README lacks the marks.
+    """
+    before, begin, rest = readme.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{readme} has no lines {BEGIN!r} and {END!r} to put figures between")
+    table = figures(json.loads(results.read_text()))
+    readme.write_text(f"{before}{BEGIN}{table}{END}{after}")
+
+
+def figures(run: dict[str, Any]) -> str:
+    """The table, and what it was measured on; `run` is a `results.Run` as JSON."""
+    headlines = [
+        Headline(**headline) for section in run["sections"] for headline in section["headlines"]
+    ]
+    machine = dict(run["machine"])
+    circumstances = ", ".join(
+        [machine["Processor"], machine["Python"], f"SQLite {machine['SQLite']}"]
+    )
+    table = markdown_table(FIGURES, [figure(headline) for headline in headlines])
+    return "\n".join([*table, "", f"Measured on {run['date']}: {circumstances}.", ""])
+
+
+if __name__ == "__main__":
+    write()
