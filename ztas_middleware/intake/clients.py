@@ -56,7 +56,7 @@ class Clients:
                 loopback=address.is_loopback,
             )
 
-        @lru_cache(maxsize=4096)
+        @lru_cache(maxsize=512)
         def look_up_peer(text: str) -> Client:
             if text in UNIX_SOCKETS or text.startswith("unix:"):
                 text = "127.0.0.1"

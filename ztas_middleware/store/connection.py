@@ -34,6 +34,10 @@ class Opened(NamedTuple):
 _BUSY, _LOCKED = 5, 6
 
 
+class ReplacedError(OSError):
+    """Another file was put in the place of the one that was being opened."""
+
+
 def identity_of(filename: str) -> Identity | None:
     """Which file is at this name now; None when there is none."""
     try:
@@ -44,7 +48,9 @@ def identity_of(filename: str) -> Identity | None:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether it is worth trying again: somebody else holds a lock."""
+    """Whether it is worth trying again: somebody else holds a lock, or is moving files about."""
+    if isinstance(error, ReplacedError):
+        return True
     if not isinstance(error, sqlite3.OperationalError):
         return False
     code = getattr(error, "sqlite_errorcode", None)  # Python 3.11
@@ -98,7 +104,7 @@ def open_connection(filename: str, *, synchronous: str) -> Opened:
             raise
     if opened is None or (found is not None and found != opened):
         connection.close()
-        raise FileNotFoundError(f"{filename} was replaced while it was being opened")
+        raise ReplacedError(f"{filename} was replaced while it was being opened")
     return Opened(connection, opened, log)
 
 

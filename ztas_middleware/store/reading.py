@@ -75,7 +75,7 @@ def _open_for_writing(filename: str) -> sqlite3.Connection:
     while True:
         try:
             return open_connection(filename, synchronous="normal").connection
-        except sqlite3.Error as failure:
+        except (sqlite3.Error, OSError) as failure:
             if not is_busy(failure) or time.monotonic() >= deadline:
                 raise
         time.sleep(PAUSE)
