@@ -65,7 +65,7 @@ def test_tens_of_thousands_of_answers_are_as_many_rows(serve, tmp_path, kind):
 def test_workers_that_are_recycled_all_the_time_lose_nothing(serve, tmp_path):
     # A worker that exits closes its connection, and the last one to close takes the log away.
     server = serve(gunicorn("-k", "gthread", "--threads", "4", "--max-requests", "40"))
-    load = Load(server, 8, "recycled", 60)
+    load = Load(server, 8, "recycled", 40)
     load.join()
     server.process.stop()
     there = set(stored(tmp_path / "ztas.db"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from ztas_middleware.config.domains import Domain
@@ -108,6 +109,7 @@ def make_hit(time, site_id="site_a", kind="pageview", path="/", visitor="v", **c
     return Hit(**{**empty, **agent, **given, **columns})
 
 
+@cache
 def random_history(seed, number, first, last, sites=("site_a",), *, with_ids=0.5):
     """Hits between two dates, in bursts of visits; some visitors send session ids.
 
