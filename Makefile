@@ -56,7 +56,7 @@ test-slow: $(VENV)/dev.stamp system
 test-all: test test-slow
 
 test-pythons: $(VENV)/dev.stamp
-	.ci/pythons
+	tests/pythons.sh
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
