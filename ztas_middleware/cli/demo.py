@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ztas_middleware.cli.listening import bracketed, listen, stopping_in_order
+from ztas_middleware.cli.listening import address_options, bracketed, listen, stopping_in_order
 from ztas_middleware.cli.options import fail
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.middleware import ZTASMiddleware
@@ -28,14 +28,7 @@ Example:
   ztas demo --port 8080
 """
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes any that is free.",
-)
+@address_options
 @click.option(
     "--history/--no-history",
     default=True,
