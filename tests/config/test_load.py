@@ -238,7 +238,7 @@ TREES = st.recursive(
 @given(TREES)
 def test_any_tree_is_a_config_or_a_config_error(load_anything, tree):
     # JSON is YAML, near enough.
-    import json  # noqa: PLC0415
+    import json
 
     load_anything(json.dumps({"sites": tree, "bots": tree}))
 

@@ -40,7 +40,7 @@ def demo(host: str, port: int, history: bool) -> None:
 
     Its database is in a temporary folder that goes when the demo stops.
     """
-    from ztas_middleware.demo.site import DemoSite  # noqa: PLC0415 - loads webob
+    from ztas_middleware.demo.site import DemoSite  # loads webob
 
     with stopping_in_order(), tempfile.TemporaryDirectory(prefix="ztas-demo-") as folder:
         database = Path(folder, "ztas.db")
@@ -93,7 +93,7 @@ def demo_settings(database: Path, host: str) -> Mapping[str, Any]:
 
 
 def _make_history(database: Path) -> None:
-    from ztas_middleware.demo.history import DAYS, write_history  # noqa: PLC0415 - only here
+    from ztas_middleware.demo.history import DAYS, write_history  # only here
 
     days = write_history(database, SITE_ID, time.time_ns() // 1_000_000)
     if not sys.stderr.isatty():

@@ -48,7 +48,7 @@ def listen(application: WSGIApplication, host: str, port: int, **settings: objec
     `settings` are waitress's own.
     """
     try:
-        from waitress.server import create_server  # noqa: PLC0415 - an extra, see the message
+        from waitress.server import create_server  # an extra, see the message
     except ImportError:
         fail(ZtasError("this command needs waitress: pip install 'ztas-middleware[serve]'"))
     try:

@@ -36,7 +36,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     """
     source = os.fsdecode(path)
     # Imported here: thirty milliseconds that a mapping does not need.
-    from ztas_middleware.config.document import read_yaml  # noqa: PLC0415
+    from ztas_middleware.config.document import read_yaml
 
     try:
         text, revision = _read(source)

@@ -58,7 +58,7 @@ class Drops:
         if process is not None and process.parent_process() is not None:
             # Such a child, as granian's workers are, leaves through os._exit() before
             # Python 3.13: of what is to be done at exit it knows only this.
-            from multiprocessing.util import Finalize  # noqa: PLC0415 - loaded there already
+            from multiprocessing.util import Finalize  # loaded there already
 
             Finalize(self, _flush_all, exitpriority=0)
         self._pid = os.getpid()
