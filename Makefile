@@ -11,13 +11,14 @@ IS_DEBIAN_ROOT := $(shell command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] &
 APT_INSTALL := DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 	apt-get install -y -qq --no-install-recommends
 
-.PHONY: help demo test test-slow test-all lint format tracker screenshots wheel bench system \
-	accessibility clean
+.PHONY: help demo test test-slow test-all test-pythons lint format tracker screenshots wheel bench \
+	system accessibility clean
 
 help:
 	@echo "make demo      run the example site, wrapped, on http://127.0.0.1:8000"
 	@echo "make test      all tests but the long ones"
 	@echo "make test-all  all tests"
+	@echo "make test-pythons  the package's tests on every supported Python found here"
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
 	@echo "make bench     the README's figures, measured here: twenty minutes"
@@ -54,6 +55,9 @@ test-slow: $(VENV)/dev.stamp system
 
 test-all: test test-slow
 
+test-pythons: $(VENV)/dev.stamp
+	tests/pythons.sh
+
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -76,6 +80,7 @@ screenshots: $(VENV)/dev.stamp system
 wheel: $(VENV)/dev.stamp
 	rm -rf dist build $(VENV)-wheel
 	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	$(VENV)-wheel/bin/python -I -W error tests/wheel.py
@@ -106,4 +111,4 @@ accessibility:
 	else echo "No npm here: install it to check the dashboard's accessibility." >&2; fi
 
 clean:
-	rm -rf $(VENV) $(VENV)-wheel build dist *.egg-info node_modules
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info node_modules

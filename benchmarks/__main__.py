@@ -36,7 +36,7 @@ def main() -> int:
     if Path(sys.prefix).resolve() != PROJECT.folder.resolve():
         os.execv(python, [str(python), "-m", "benchmarks", *sys.argv[1:]])
     # Only here, because it needs what has just been installed.
-    from benchmarks.run import run  # noqa: PLC0415
+    from benchmarks.run import run
 
     return run(only=options.only, quick=options.quick)
 

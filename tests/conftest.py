@@ -25,8 +25,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parents[1]
 
 # A busy machine is no reason to fail; and CI tries the same examples every time, so that what
-# it says is about the change. Locally every run tries new ones.
-settings.register_profile("local", deadline=None)
+# it says is about the change. Locally every run tries new ones, and half as many.
+settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 

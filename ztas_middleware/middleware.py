@@ -61,7 +61,7 @@ class ZTASMiddleware:
         self._application = application
         self._set_up(coerce(config))
         source = self.config.source
-        self._watch = ConfigWatch(source) if source is not None else None
+        self._watch = ConfigWatch(source, self.config.revision) if source else None
         self._next_tick = 0.0
 
     def _set_up(self, config: Config) -> None:

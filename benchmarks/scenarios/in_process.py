@@ -183,7 +183,7 @@ def _steps(scratch: Path, sent: Sequence[Sent]) -> list[tuple[str, float]]:
             "make_hit": lambda: [
                 make_hit(*each) for each in zip(events, paths, sites, senders, strict=True)
             ],
-            "stat": lambda: [identity_of(database._filename) for _ in sent],  # noqa: SLF001
+            "stat": lambda: [identity_of(database._filename) for _ in sent],  # noqa: SLF001 - what is timed
             "SQLite's insert and commit": lambda: [insert(raw, [hit]) for hit in hits],
             _APPEND: lambda: [database.append([hit]) for hit in hits],
         }

@@ -59,7 +59,7 @@ def _memory(application: Application, sent: list[workload.Sent]) -> tuple[float,
         for one in sent:
             _post(served, one)
         # From the kernel, so that pages shared with gunicorn's master are told apart.
-        with open(f"/proc/{worker_of(served)}/smaps_rollup") as rollup:  # noqa: PTH123
+        with open(f"/proc/{worker_of(served)}/smaps_rollup") as rollup:  # noqa: PTH123 - a name
             lines = [line.split() for line in rollup]
     sizes = {words[0]: int(words[1]) * 1024 / 1e6 for words in lines if words[-1] == "kB"}
     return sizes["Rss:"], sizes["Pss:"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner
+from rows import PAGEVIEW
 
 from ztas_middleware.cli import main
 from ztas_middleware.config import load_config
 from ztas_middleware.store.database import Database
-from ztas_middleware.store.hits import Hit
 
 CONFIG = """\
 sites:
@@ -21,17 +21,7 @@ sites:
 
 
 def hit(time=1_760_000_000_000, site_id="site_abc123", **fields):
-    values = dict.fromkeys(Hit._fields) | {
-        "time": time,
-        "site_id": site_id,
-        "type": "pageview",
-        "path": "/",
-        "visitor": "abcdefgh",
-        "browser": "Chrome",
-        "os": "Linux",
-        "device": "desktop",
-    }
-    return Hit(**(values | fields))
+    return PAGEVIEW._replace(time=time, site_id=site_id, **fields)
 
 
 class Shop:

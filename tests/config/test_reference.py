@@ -27,7 +27,7 @@ TABLES = {
     "sites.<id>.": (keys.SITE, Site),
 }
 # Fields that the loader fills, not the file.
-OURS = {"id", "source"}
+OURS = {"id", "source", "revision"}
 
 KEYS = {
     way + name: (key, build)

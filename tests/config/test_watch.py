@@ -9,7 +9,7 @@ import os
 import pytest
 import webtest
 
-from ztas_middleware import ZTASMiddleware
+from ztas_middleware import ZTASMiddleware, load_config
 from ztas_middleware import middleware as front_door
 
 ONE_SITE = "sites:\n  a: {domain: a.example}\n"
@@ -49,6 +49,14 @@ def test_a_site_that_is_added_is_accepted(app, file):
     write(file, TWO_SITES)
     assert status(app, "b") == 200
     assert status(app, "a") == 200
+
+
+def test_a_site_that_is_added_while_the_process_starts_is_accepted(file):
+    config = load_config(file)
+    write(file, TWO_SITES)
+    middleware = ZTASMiddleware(lambda environ, start_response: [], config)
+    assert status(webtest.TestApp(middleware, lint=False), "b") == 200
+    middleware.close()
 
 
 def test_a_site_that_is_removed_is_refused(app, file):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -19,6 +18,8 @@ import time
 from contextlib import closing, contextmanager
 
 import pytest
+from missing import missing
+from playwright.sync_api import sync_playwright
 from waitress.server import create_server
 
 from ztas_middleware import ZTASMiddleware
@@ -217,17 +218,13 @@ def chromium():
     """The path of a browser."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        reason = "no Chromium is installed"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(f"THE TRACKER WAS NOT TRIED IN A BROWSER: {reason}")
+        missing("no Chromium is installed")
     return found
 
 
 @pytest.fixture(scope="session")
 def playwright():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         yield playwright
 
 

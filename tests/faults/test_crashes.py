@@ -6,18 +6,20 @@ import random
 import time
 
 import pytest
+from load import Load, stored
+from servers import gunicorn
 
-PRELOADED = ("--preload", "--workers", "4")
+THREADS = ("-k", "gthread", "--threads", "8")
 
 
-def kill_in_mid_load(serve, stored, tools, tmp_path, rounds, options):
+def kill_in_mid_load(serve, tmp_path, rounds, options):
     generator = random.Random(20261124)
     acknowledged = []
     for number in range(rounds):
-        server = serve(tools.gunicorn(*PRELOADED, *options))
-        load = tools.Load(server, 6, f"round{number}")
+        server = serve(gunicorn("--preload", *options, workers=4))
+        load = Load(server, 6, f"round{number}")
         time.sleep(generator.uniform(0.2, 0.9))
-        server.kill()
+        server.process.kill()
         load.stop()
         assert load.other_answers == []
         assert load.acknowledged
@@ -26,54 +28,46 @@ def kill_in_mid_load(serve, stored, tools, tmp_path, rounds, options):
         assert [path for path in acknowledged if path not in there] == []
 
 
-def test_a_whole_gunicorn_killed_in_mid_load_loses_nothing(serve, stored, tools, tmp_path):
-    kill_in_mid_load(serve, stored, tools, tmp_path, 2, ())
+def test_a_whole_gunicorn_killed_in_mid_load_loses_nothing(serve, tmp_path):
+    kill_in_mid_load(serve, tmp_path, 2, ())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "options", [(), ("-k", "gthread", "--threads", "8")], ids=["sync", "gthread"]
-)
-def test_many_rounds_of_killing_lose_nothing(serve, stored, tools, tmp_path, options):
-    kill_in_mid_load(serve, stored, tools, tmp_path, 15, options)
+@pytest.mark.parametrize("options", [(), THREADS], ids=["sync", "gthread"])
+def test_many_rounds_of_killing_lose_nothing(serve, tmp_path, options):
+    kill_in_mid_load(serve, tmp_path, 15, options)
 
 
-def load_and_count(serve, stored, tools, tmp_path, threads, number, options):
-    server = serve(tools.gunicorn(*options))
-    load = tools.Load(server, threads, "load", number)
+def load_and_count(serve, tmp_path, threads, number, kind):
+    server = serve(kind)
+    load = Load(server, threads, "load", number)
     load.join()
-    server.stop()
+    server.process.stop()
     assert load.other_answers == []
     assert sorted(load.acknowledged) == sorted(stored(tmp_path / "ztas.db"))
     assert len(load.acknowledged) == threads * number
 
 
-def test_every_answer_is_a_row(serve, stored, tools, tmp_path):
-    options = ("--workers", "4", "-k", "gthread", "--threads", "8")
-    load_and_count(serve, stored, tools, tmp_path, 16, 100, options)
+def test_every_answer_is_a_row(serve, tmp_path):
+    load_and_count(serve, tmp_path, 16, 100, gunicorn(*THREADS, workers=4))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "options",
-    [
-        ("--workers", "1", "-k", "gthread", "--threads", "8"),
-        ("--workers", "4", "-k", "gthread", "--threads", "8"),
-        ("--workers", "4"),
-    ],
+    "kind",
+    [gunicorn(*THREADS, workers=1), gunicorn(*THREADS, workers=4), gunicorn(workers=4)],
     ids=["8 threads", "4 processes of 8 threads", "4 processes"],
 )
-def test_tens_of_thousands_of_answers_are_as_many_rows(serve, stored, tools, tmp_path, options):
-    load_and_count(serve, stored, tools, tmp_path, 16, 1500, options)
+def test_tens_of_thousands_of_answers_are_as_many_rows(serve, tmp_path, kind):
+    load_and_count(serve, tmp_path, 16, 1500, kind)
 
 
-def test_workers_that_are_recycled_all_the_time_lose_nothing(serve, stored, tools, tmp_path):
+def test_workers_that_are_recycled_all_the_time_lose_nothing(serve, tmp_path):
     # A worker that exits closes its connection, and the last one to close takes the log away.
-    options = ("--workers", "2", "-k", "gthread", "--threads", "4", "--max-requests", "40")
-    server = serve(tools.gunicorn(*options))
-    load = tools.Load(server, 8, "recycled", 60)
+    server = serve(gunicorn("-k", "gthread", "--threads", "4", "--max-requests", "40"))
+    load = Load(server, 8, "recycled", 40)
     load.join()
-    server.stop()
+    server.process.stop()
     there = set(stored(tmp_path / "ztas.db"))
     assert [path for path in load.acknowledged if path not in there] == []
     assert set(load.other_answers) <= {"no answer"}

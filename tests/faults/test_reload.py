@@ -7,49 +7,36 @@ import subprocess
 import sys
 import time
 
-import pytest
-
-HIT = {"type": "pageview", "path": "/"}
+from processes import ROOT
+from servers import gunicorn, hit
 
 
 def statuses(server, site_id, number=20):
-    body = json.dumps(HIT | {"siteId": site_id})
-    return {server.request("POST", "/api/track", body)[0] for _ in range(number)}
+    return {server.post(hit("/", siteId=site_id), {}).status for _ in range(number)}
 
 
-def test_every_worker_takes_a_new_site_within_two_seconds(serve, tools, tmp_path):
-    server = serve(tools.gunicorn("--workers", "3"))
-    assert statuses(server, "shop") == {404}
-    added = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "ztas_middleware",
-            "sites",
-            "add",
-            "shop.example",
-            "--config",
-            tmp_path / "ztas.yaml",
-            "--json",
-        ],
-        cwd=pytest.ZTAS_ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_every_worker_takes_a_new_site_within_two_seconds(serve, tmp_path):
+    server = serve(gunicorn(workers=3))
+    server.pids()
+    assert statuses(server, "new") == {404}
+    command = [sys.executable, "-m", "ztas_middleware", "sites", "add", "new.example", "--json"]
+    command += ["--config", tmp_path / "ztas.yaml"]
+    added = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     site_id = json.loads(added.stdout)["id"]
     time.sleep(2)
     assert statuses(server, site_id, 60) == {200}
-    assert statuses(server, "a") == {200}
+    assert statuses(server, "site_abc123") == {200}
 
 
-def test_a_broken_edit_changes_nothing_and_each_process_says_so_once(serve, tools, tmp_path):
-    server = serve(tools.gunicorn("--workers", "2"))
-    (tmp_path / "ztas.yaml").write_text("sites:\n  a: {domian: example.com}\n")
+def test_a_broken_edit_changes_nothing_and_each_process_says_so_once(serve, tmp_path):
+    server = serve(gunicorn())
+    # A worker that starts with a broken config can't, and gunicorn stops for good with it.
+    server.pids()
+    (tmp_path / "ztas.yaml").write_text("sites:\n  site_abc123: {domian: example.com}\n")
     for _ in range(3):
         time.sleep(1.1)
-        assert statuses(server, "a") == {200}
-    server.stop()
-    said = [line for line in server.log.read_text().splitlines() if "is not used" in line]
+        assert statuses(server, "site_abc123") == {200}
+    assert server.process.stop() == 0
+    said = [line for line in server.process.output.splitlines() if "is not used" in line]
     assert 1 <= len(said) <= 2
-    assert 'sites.a.domian: unknown key (did you mean "domain"?)' in said[0]
+    assert 'sites.site_abc123.domian: unknown key (did you mean "domain"?)' in said[0]

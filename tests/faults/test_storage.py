@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import resource
 import sqlite3
 import subprocess
@@ -13,6 +12,9 @@ import time
 from contextlib import closing
 
 import pytest
+from load import Load, stored
+from processes import ROOT, UNPRIVILEGED
+from servers import gunicorn, hit
 
 from ztas_middleware.store import database as database_module
 
@@ -24,38 +26,29 @@ def post(wrapped):
     return answer.status_int, answer.json
 
 
-def errors(log):
-    return [line for line in log.read_text().splitlines() if "refused with 503" in line]
+def limit_files(server, size):
+    """Let the server's workers write files up to so many bytes, as if the disk were full then."""
+    # Python ignores SIGXFSZ, so that a write past the limit fails like one on a full disk.
+    for pid in server.pids():
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def test_a_full_disk(serve, stored, tools, tmp_path):
-    def small_files():
-        # Python ignores SIGXFSZ, so that a write past the limit fails like one on a full disk.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
-
-    server = serve(tools.gunicorn("--workers", "1"), preexec=small_files)
+def test_a_full_disk(serve, tmp_path):
+    server = serve(gunicorn(workers=1))
+    limit_files(server, 200_000)
     acknowledged = 0
-    while (answer := server.track())[0] == 200:
+    while (answer := server.post(hit("/"))).status == 200:
         acknowledged += 1
         assert acknowledged < 10_000
-    status, headers, body = answer
-    assert (status, body) == UNAVAILABLE
-    assert int(headers["Retry-After"]) > 0
-    assert server.track()[0] == 503
+    assert (answer.status, answer.json) == UNAVAILABLE
+    assert int(answer.headers["retry-after"]) > 0
+    assert server.post(hit("/")).status == 503
     assert server.get() == 200
-    assert len(errors(server.log)) == 1
+    assert server.process.output.count("refused with 503") == 1
     # The administrator makes room; the server goes on by itself.
-    children = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(server.process.pid)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for pid in children.stdout.split():
-        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        resource.prlimit(int(pid), resource.RLIMIT_FSIZE, unlimited)
-    assert server.track()[0] == 200
-    server.stop()
+    limit_files(server, resource.RLIM_INFINITY)
+    assert server.post(hit("/")).status == 200
+    server.process.stop()
     assert len(stored(tmp_path / "ztas.db")) == acknowledged + 1
 
 
@@ -79,14 +72,14 @@ def test_a_lock_held_by_another_program(wrapped, monkeypatch, caplog):
 
 
 @pytest.mark.slow
-def test_a_lock_held_for_longer_than_five_seconds(serve, stored, tools, tmp_path):
-    server = serve(tools.gunicorn("--workers", "2", "-k", "gthread", "--threads", "8"))
-    assert server.track()[0] == 200
+def test_a_lock_held_for_longer_than_five_seconds(serve, tmp_path):
+    server = serve(gunicorn("-k", "gthread", "--threads", "8"))
+    assert server.post(hit("/")).status == 200
     with closing(sqlite3.connect(tmp_path / "ztas.db", isolation_level=None)) as other:
         other.execute("begin immediate")
         answers = []
         threads = [
-            threading.Thread(target=lambda: answers.append(server.track())) for _ in range(6)
+            threading.Thread(target=lambda: answers.append(server.post(hit("/")))) for _ in range(6)
         ]
         started = time.monotonic()
         for thread in threads:
@@ -95,17 +88,17 @@ def test_a_lock_held_for_longer_than_five_seconds(serve, stored, tools, tmp_path
         for thread in threads:
             thread.join()
         assert 5 <= time.monotonic() - started < 7
-        assert [(status, body) for status, _, body in answers] == [UNAVAILABLE] * 6
+        assert [(answer.status, answer.json) for answer in answers] == [UNAVAILABLE] * 6
         other.execute("rollback")
-    assert server.track()[0] == 200
-    server.stop()
+    assert server.post(hit("/")).status == 200
+    server.process.stop()
     assert len(stored(tmp_path / "ztas.db")) == 2
 
 
-def test_a_lock_held_for_a_second_delays_and_loses_nothing(serve, stored, tools, tmp_path):
-    server = serve(tools.gunicorn("--workers", "4"))
-    server.track()
-    load = tools.Load(server, 6, "locked")
+def test_a_lock_held_for_a_second_delays_and_loses_nothing(serve, tmp_path):
+    server = serve(gunicorn(workers=4))
+    server.post(hit("/"))
+    load = Load(server, 6, "locked")
     with closing(sqlite3.connect(tmp_path / "ztas.db", isolation_level=None)) as other:
         for _ in range(3):
             while True:
@@ -118,21 +111,21 @@ def test_a_lock_held_for_a_second_delays_and_loses_nothing(serve, stored, tools,
             other.execute("commit")
             time.sleep(0.2)
     load.stop()
-    server.stop()
+    server.process.stop()
     assert load.other_answers == []
     assert set(load.acknowledged) <= set(stored(tmp_path / "ztas.db"))
 
 
-def test_long_readers_are_in_nobodys_way(serve, stored, tools, tmp_path):
-    server = serve(tools.gunicorn("--workers", "2"))
-    server.track("/first")
+def test_long_readers_are_in_nobodys_way(serve, tmp_path):
+    server = serve(gunicorn())
+    server.post(hit("/first"))
     with closing(sqlite3.connect(tmp_path / "ztas.db", isolation_level=None)) as reader:
         reader.execute("begin")
         assert reader.execute("select count(*) from hits").fetchone() == (1,)
-        load = tools.Load(server, 4, "read", 200)
+        load = Load(server, 4, "read", 200)
         load.join()
         assert reader.execute("select count(*) from hits").fetchone() == (1,)
-    server.stop()
+    server.process.stop()
     assert load.other_answers == []
     assert len(stored(tmp_path / "ztas.db")) == 801
 
@@ -173,9 +166,6 @@ middleware = ZTASMiddleware(
     lambda environ, start_response: [b"hello"],
     {"database": sys.argv[2], "sites": {"a": {"domain": "example.com"}}},
 )
-# Only now: the user may not be allowed to read where the package is.
-os.setgid(int(sys.argv[3]))
-os.setuid(int(sys.argv[3]))
 body = json.dumps({"siteId": "a", "type": "pageview"}).encode()
 def post():
     answer = []
@@ -200,22 +190,9 @@ middleware.close()
 """
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="changing to a user that permissions bind needs root")
 def test_a_read_only_file(tmp_path):
-    nobody = pwd.getpwnam("nobody").pw_uid
-    for parent in (tmp_path, *tmp_path.parents[:3]):
-        if parent.stat().st_uid == 0 and parent.is_relative_to("/tmp/pytest-of-root"):
-            parent.chmod(0o755)
-    folder = tmp_path / "data"
-    folder.mkdir()
-    os.chown(folder, nobody, nobody)
-    run = subprocess.run(
-        [sys.executable, "-c", READ_ONLY, pytest.ZTAS_ROOT, folder / "ztas.db", str(nobody)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    command = [*UNPRIVILEGED, sys.executable, "-c", READ_ONLY, ROOT, tmp_path / "ztas.db"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert run.stdout.splitlines() == ["200", "503 [b'hello']", "200"], run.stderr
     assert run.stderr.count("refused with 503") == 1
 
@@ -246,7 +223,7 @@ database.close()
 """
     file = tmp_path / "ztas.db"
     processes = [
-        subprocess.Popen([sys.executable, "-c", program, pytest.ZTAS_ROOT, file, version])
+        subprocess.Popen([sys.executable, "-c", program, ROOT, file, version])
         for version in ("newer", "older", "newer", "older")
     ]
     assert [process.wait(60) for process in processes] == [0, 0, 0, 0]

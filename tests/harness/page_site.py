@@ -47,7 +47,7 @@ def write(environ, start_response):
 
 def file(environ, start_response):
     # The server closes it.
-    page = tempfile.TemporaryFile()  # noqa: SIM115
+    page = tempfile.TemporaryFile()  # noqa: SIM115 - see above
     page.write(PAGE)
     page.seek(0)
     start_response("200 OK", [HTML, LENGTH])

@@ -21,6 +21,11 @@ READY_WITHIN = 20.0
 STOPPED_WITHIN = 10.0
 
 
+# Root without its capabilities: permissions bind it as they bind everybody.
+UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+"""What a command begins with that must not get past permissions; setpriv is Linux's own."""
+
+
 class Process:
     """A running program in a process group of its own, its output in a file.
 

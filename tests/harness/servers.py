@@ -6,12 +6,14 @@ import json
 import os
 import sqlite3
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import rawhttp
-from processes import ROOT, start_on_free_port
+from processes import READY_WITHIN, ROOT, start_on_free_port
 
 HERE = Path(__file__).parent
 APP = "echo_site:application"
@@ -46,9 +48,9 @@ class Kind:
     """Else the app's module has to see to it, or the server dies of it on the spot."""
 
 
-def gunicorn(*options, **traits):
-    bind = ("--bind", "127.0.0.1:{port}", "--bind", "unix:{unix}", "--workers", "2")
-    return Kind((*PYTHON, "-m", "gunicorn", *bind, *options, APP), processes=2, **traits)
+def gunicorn(*options, workers=2, **traits):
+    bind = ("--bind", "127.0.0.1:{port}", "--bind", "unix:{unix}", "--workers", str(workers))
+    return Kind((*PYTHON, "-m", "gunicorn", *bind, *options, APP), processes=workers, **traits)
 
 
 def uwsgi(*options):
@@ -95,6 +97,9 @@ KINDS = {
     ),
 }
 
+UNIX = [name for name, kind in KINDS.items() if "{unix}" in " ".join(map(str, kind.command))]
+"""Those that listen on a Unix socket, too."""
+
 
 class Server:
     """A running server with an app of this folder, and its database."""
@@ -126,6 +131,25 @@ class Server:
         body = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.request("POST", path, headers, body, **how)
 
+    def get(self):
+        """The status of the wrapped app's own page."""
+        return self.request("GET", "/").status
+
+    def pids(self):
+        """Ask until as many processes as there should be have answered, and return their ids.
+
+        A server takes connections as soon as one of its processes is there, or none yet.
+        """
+        pids = set()
+        deadline = time.monotonic() + READY_WITHIN
+        with ThreadPoolExecutor(8) as pool:
+            # Whoever is not busy takes the next connection.
+            while len(pids) < self.kind.processes and time.monotonic() < deadline:
+                answers = list(pool.map(lambda _: self.request("GET", "/"), range(16)))
+                pids |= {answer.json["pid"] for answer in answers}
+        assert len(pids) == self.kind.processes, self.process.output
+        return pids
+
     def query(self, sql, *parameters):
         """What another process finds in the database now."""
         with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as connection:
@@ -138,10 +162,6 @@ class Server:
     def drops(self, reason):
         (row,) = self.query("select sum(count) n from drops where reason = ?", reason)
         return row["n"] or 0
-
-    @property
-    def has_unix_socket(self):
-        return any("{unix}" in str(part) for part in self.kind.command)
 
     def still_answers(self):
         """Whether the next request is served as if nothing had happened."""

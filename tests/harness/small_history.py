@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ztas_middleware.store.hits import Hit
+from rows import PAGEVIEW
 
 NOW = int(datetime(2026, 11, 7, 14, 30, tzinfo=timezone.utc).timestamp() * 1000)
 MINUTE, DAY = 60_000, 86_400_000
@@ -12,9 +12,8 @@ MINUTE, DAY = 60_000, 86_400_000
 
 def make_hit(time=NOW, site_id="shop", kind="pageview", path="/", visitor="v", **columns):
     """One row; what is not given is empty."""
-    agent = {"browser": "Firefox", "os": "Linux", "device": "desktop"}
-    given = {"time": time, "site_id": site_id, "type": kind, "path": path, "visitor": visitor}
-    return Hit(**{**dict.fromkeys(Hit._fields), **agent, **given, **columns})
+    values = {"time": time, "site_id": site_id, "type": kind, "path": path, "visitor": visitor}
+    return PAGEVIEW._replace(**{"browser": "Firefox", **values, **columns})
 
 
 def small_history():

@@ -71,7 +71,7 @@ ROW = Hit(
 class Anywhen:
     """A destination for rows of any time."""
 
-    class site:  # noqa: N801
+    class site:  # noqa: N801 - stands for an object
         id = "a"
 
     def day_at(self, instant):

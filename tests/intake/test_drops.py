@@ -159,16 +159,20 @@ def test_the_first_requests_of_a_forked_worker_may_come_together(database, file)
         assert counts(file) == {("a", "2026-11-24", "bot"): 16 * number}
 
 
-def test_an_interpreter_that_exits_in_order_loses_nothing(file):
+def test_an_interpreter_that_exits_in_order_loses_nothing(file, tmp_path):
     program = textwrap.dedent(
         """
         import sys
         from pathlib import Path
         from ztas_middleware.intake.drops import Drops
         from ztas_middleware.store.database import Database
-        drops = Drops(Database(Path(sys.argv[1])))
-        drops.count("a", "2026-11-24", "bot", 3)
+        nowhere = Path(sys.argv[1], "nowhere", "ztas.db")
+        all_drops = [Drops(Database(path)) for path in (nowhere, Path(sys.argv[2]), nowhere)]
+        for drops in all_drops:
+            drops.count("a", "2026-11-24", "bot", 3)
         """
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", program, file], check=True, timeout=30)
+    command = [sys.executable, "-W", "error", "-c", program, tmp_path, file]
+    done = subprocess.run(command, check=True, timeout=30, capture_output=True, text=True)
     assert counts(file) == {("a", "2026-11-24", "bot"): 3}
+    assert "Traceback" not in done.stderr

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from zoneinfo import ZoneInfo
+
+from rows import PAGEVIEW
 
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.config.goals import Funnel, Goal, Match, Step
 from ztas_middleware.config.model import Site
-from ztas_middleware.store.hits import INSERT, Hit
+from ztas_middleware.store.hits import INSERT
 
 UTC = timezone.utc
 PATHS = ["/", "/about", "/cart", "/checkout/pay", "/checkout/done", "/thanks/a", "/ä", "/docs/*"]
@@ -102,12 +105,11 @@ def _match_of(match):
 
 def make_hit(time, site_id="site_a", kind="pageview", path="/", visitor="v", **columns):
     """One row; what is not given is empty."""
-    empty = dict.fromkeys(Hit._fields)
-    agent = {"browser": "Other", "os": "Other", "device": "desktop"}
-    given = {"time": time, "site_id": site_id, "type": kind, "path": path, "visitor": visitor}
-    return Hit(**{**empty, **agent, **given, **columns})
+    values = {"time": time, "site_id": site_id, "type": kind, "path": path, "visitor": visitor}
+    return PAGEVIEW._replace(**{"browser": "Other", "os": "Other", **values, **columns})
 
 
+@cache
 def random_history(seed, number, first, last, sites=("site_a",), *, with_ids=0.5):
     """Hits between two dates, in bursts of visits; some visitors send session ids.
 

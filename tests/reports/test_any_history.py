@@ -121,7 +121,7 @@ def exported(world):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 @given(st.lists(ACTIONS, min_size=4, max_size=14), st.integers(1, 30), st.integers(1, 6))
 def test_every_answer_is_what_the_hits_say(actions, chunk, gap):

@@ -45,9 +45,9 @@ FILTERS = {
 
 @pytest.fixture(name="filled", scope="module", params=ZONES)
 def _filled(request, tmp_path_factory):
-    """Twelve thousand hits of two sites in two months, seen from one timezone."""
+    """Six thousand hits of two sites in two months, seen from one timezone."""
     world = World(tmp_path_factory.mktemp("stats") / "ztas.db", make_site(zone=request.param))
-    history = random_history(7, 12_000, FIRST, LAST, sites=("site_a", "site_b"))
+    history = random_history(7, 6_000, FIRST, LAST, sites=("site_a", "site_b"))
     world.store(*history)
     world.at(2026, 11, 17, 16, 47, 11)
     return world
@@ -84,7 +84,7 @@ def test_a_filtered_report_says_what_the_naive_way_says(filled, filters):
 
 
 def test_a_year_says_what_the_naive_way_says(world):
-    world.store(*random_history(8, 12_000, date(2025, 11, 25), LAST))
+    world.store(*random_history(8, 6_000, date(2025, 11, 25), LAST))
     world.at(2026, 11, 17, 16, 47, 11)
     world.compare(period="365d", limit=1000)
 

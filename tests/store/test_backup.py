@@ -12,13 +12,13 @@ from contextlib import closing
 from datetime import timezone
 
 import pytest
+from rows import PAGEVIEW
 
 from ztas_middleware.days import day_at
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.store import backup as module
 from ztas_middleware.store.backup import back_up, size_of
 from ztas_middleware.store.database import Database
-from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.salts import Salts
 
 FORK = multiprocessing.get_context("fork")
@@ -26,17 +26,7 @@ NOW = 1_790_000_000_000
 
 
 def hit(number=0):
-    values = dict.fromkeys(Hit._fields) | {
-        "time": NOW + number,
-        "site_id": "a",
-        "type": "pageview",
-        "path": f"/{number}",
-        "visitor": "abcdefgh",
-        "browser": "Chrome",
-        "os": "Linux",
-        "device": "desktop",
-    }
-    return Hit(**values)
+    return PAGEVIEW._replace(time=NOW + number, path=f"/{number}")
 
 
 @pytest.fixture

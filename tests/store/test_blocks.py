@@ -28,10 +28,13 @@ def covered(pieces):
     return sorted(day for first, number in pieces for day in range(first, first + number))
 
 
+LONG = complete(range(DAY - 50, DAY + 4600))
+
+
 @given(st.integers(0, 3000), st.integers(0, 1500))
 def test_a_stretch_is_covered_by_at_most_two_of_a_level(start, length):
     first, last = DAY + start, DAY + start + length
-    pieces = cover(complete(range(DAY - 50, DAY + 4600)), first, last)
+    pieces = cover(LONG, first, last)
     assert covered(pieces) == list(range(first, last + 1))
     for level in range(TOP_LEVEL):
         assert sum(number == 1 << level for _, number in pieces) <= 2

@@ -12,27 +12,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from rows import PAGEVIEW
 
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import database as database_module
 from ztas_middleware.store.database import Database
-from ztas_middleware.store.hits import Hit
 
 FORK = multiprocessing.get_context("fork")
 
 
 def hit(path="/", **fields):
-    values = dict.fromkeys(Hit._fields) | {
-        "time": 1_700_000_000_000,
-        "site_id": "site_a",
-        "type": "pageview",
-        "path": path,
-        "visitor": "abcdefghijk",
-        "browser": "Chrome",
-        "os": "Linux",
-        "device": "desktop",
-    }
-    return Hit(**(values | fields))
+    return PAGEVIEW._replace(path=path, **fields)
 
 
 def paths(file):
@@ -48,18 +38,6 @@ def has_rows(file):
         return file.exists() and len(paths(file)) > 0
     except sqlite3.OperationalError:
         return False  # somebody is still making it
-
-
-@pytest.fixture
-def file(tmp_path):
-    return tmp_path / "ztas.db"
-
-
-@pytest.fixture
-def database(file):
-    database = Database(file)
-    yield database
-    database.close()
 
 
 def test_other_users_of_the_machine_can_t_read_it(database, file):

@@ -6,26 +6,12 @@ import sqlite3
 from contextlib import closing
 from datetime import timezone
 
-import pytest
-
 from ztas_middleware.days import day_at
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.salts import GRACE, SALT_BYTES, Salts, retire
 
 DAY = day_at(1_700_000_000_000, timezone.utc)
 NEXT = day_at(DAY.end, timezone.utc)
-
-
-@pytest.fixture
-def file(tmp_path):
-    return tmp_path / "ztas.db"
-
-
-@pytest.fixture
-def database(file):
-    database = Database(file)
-    yield database
-    database.close()
 
 
 def files_contain(file, secret):

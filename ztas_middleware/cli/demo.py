@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ztas_middleware.cli.listening import bracketed, listen, stopping_in_order
+from ztas_middleware.cli.listening import address_options, bracketed, listen, stopping_in_order
 from ztas_middleware.cli.options import fail
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.middleware import ZTASMiddleware
@@ -28,14 +28,7 @@ Example:
   ztas demo --port 8080
 """
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes any that is free.",
-)
+@address_options
 @click.option(
     "--history/--no-history",
     default=True,
@@ -47,7 +40,7 @@ def demo(host: str, port: int, history: bool) -> None:
 
     Its database is in a temporary folder that goes when the demo stops.
     """
-    from ztas_middleware.demo.site import DemoSite  # noqa: PLC0415 - loads webob
+    from ztas_middleware.demo.site import DemoSite  # loads webob
 
     with stopping_in_order(), tempfile.TemporaryDirectory(prefix="ztas-demo-") as folder:
         database = Path(folder, "ztas.db")
@@ -100,7 +93,7 @@ def demo_settings(database: Path, host: str) -> Mapping[str, Any]:
 
 
 def _make_history(database: Path) -> None:
-    from ztas_middleware.demo.history import DAYS, write_history  # noqa: PLC0415 - only here
+    from ztas_middleware.demo.history import DAYS, write_history  # only here
 
     days = write_history(database, SITE_ID, time.time_ns() // 1_000_000)
     if not sys.stderr.isatty():

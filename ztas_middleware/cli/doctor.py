@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ztas_middleware.cli import options
-from ztas_middleware.cli.findings import REASONS, count_unknown, examine, hints
+from ztas_middleware.cli.traffic import REASONS, count_unknown, examine, hints
 from ztas_middleware.intake.clients import Clients, parse_address
 from ztas_middleware.intake.text import scrub
 
 if TYPE_CHECKING:
-    from ztas_middleware.cli.findings import Finding
+    from ztas_middleware.cli.traffic import Traffic
     from ztas_middleware.config import Config
     from ztas_middleware.intake.clients import Client
 
@@ -67,19 +66,14 @@ def doctor(
         raise click.UsageError("--forwarded-for needs --remote-addr: who sends it?")
     settings = options.load(config)
     sites = list(settings.sites.values()) if site is None else [options.site_of(settings, site)]
-    findings, unknown = [], 0
+    found, unknown = [], 0
     if settings.database.exists():
         now = time.time_ns() // 1_000_000
-        with (
-            options.existing(settings),
-            closing(options.read_only(settings.database)) as connection,
-        ):
-            connection.execute("begin")  # everything of one moment
-            tables = options.as_tables(connection)
-            findings = [examine(tables, one, days, now) for one in sites]
-            unknown = count_unknown(tables, days, now)
+        with options.existing(settings) as database:
+            found = [examine(database.path, one, days, now) for one in sites]
+            unknown = count_unknown(database.path, days, now)
     hops = chain(settings, remote_addr, forwarded_for) if remote_addr else []
-    advice = [hint for finding in findings for hint in hints(settings, finding)]
+    advice = [hint for traffic in found for hint in hints(settings, traffic)]
     if unknown:
         advice.append(
             f"{unknown:,} hits named no site of this config, or none at all; `ztas sites list` "
@@ -90,11 +84,11 @@ def doctor(
             f"{hops[0].address} is not in trusted_proxies, so its X-Forwarded-For is not believed."
         )
     if as_json:
-        click.echo(json.dumps(_as_json(findings, unknown, hops, advice), indent=2))
+        click.echo(json.dumps(_as_json(found, unknown, hops, advice), indent=2))
         return
-    if not findings:
+    if not found:
         click.echo(f"{settings.database}: not there yet; the first hit makes it")
-    for text in (*map(_as_text, findings), _proxies_as_text(settings, hops)):
+    for text in (*map(_as_text, found), _proxies_as_text(settings, hops)):
         click.echo(text)
     for hint in advice:
         click.echo(f"Hint: {hint}")
@@ -113,17 +107,17 @@ def chain(config: Config, remote_addr: str, forwarded_for: str) -> list[Client]:
     return hops
 
 
-def _as_text(finding: Finding) -> str:
-    stored, total = sum(finding.stored.values()), finding.total
-    types = ", ".join(f"{number:,} {name}" for name, number in finding.stored.items())
+def _as_text(traffic: Traffic) -> str:
+    stored, total = sum(traffic.stored.values()), traffic.total
+    types = ", ".join(f"{number:,} {name}" for name, number in traffic.stored.items())
     lines = [
-        f"{finding.site.id}, {finding.first} to {finding.last}",
+        f"{traffic.site.id}, {traffic.first} to {traffic.last}",
         f"  {'stored':10} {stored:>10,}  {types}".rstrip(),
     ]
-    for reason, number in finding.dropped.items():
+    for reason, number in traffic.dropped.items():
         share = f"{100 * number / total:.1f} %"
         lines.append(f"  {reason:10} {number:>10,}  {share:>7}  {REASONS.get(reason, '')}".rstrip())
-    latest = "none" if finding.latest is None else _moment(finding).strftime("%Y-%m-%d %H:%M:%S")
+    latest = "none" if traffic.latest is None else _moment(traffic).strftime("%Y-%m-%d %H:%M:%S")
     lines.append(f"  last hit   {latest}")
     return "\n".join(lines)
 
@@ -142,27 +136,27 @@ def _proxies_as_text(config: Config, hops: list[Client]) -> str:
     return "\n".join(lines)
 
 
-def _moment(finding: Finding) -> datetime:
-    moment = _EPOCH + timedelta(milliseconds=finding.latest or 0)
-    return moment.astimezone(finding.site.timezone)
+def _moment(traffic: Traffic) -> datetime:
+    moment = _EPOCH + timedelta(milliseconds=traffic.latest or 0)
+    return moment.astimezone(traffic.site.timezone)
 
 
 def _as_json(
-    findings: list[Finding], unknown: int, hops: list[Client], advice: list[str]
+    found: list[Traffic], unknown: int, hops: list[Client], advice: list[str]
 ) -> dict[str, Any]:
     return {
         "sites": [
             {
-                "id": finding.site.id,
-                "from": finding.first,
-                "to": finding.last,
-                "stored": finding.stored,
-                "dropped": finding.dropped,
+                "id": traffic.site.id,
+                "from": traffic.first,
+                "to": traffic.last,
+                "stored": traffic.stored,
+                "dropped": traffic.dropped,
                 "lastHit": None
-                if finding.latest is None
-                else _moment(finding).isoformat(timespec="milliseconds"),
+                if traffic.latest is None
+                else _moment(traffic).isoformat(timespec="milliseconds"),
             }
-            for finding in findings
+            for traffic in found
         ],
         "unknownSite": unknown,
         "client": {

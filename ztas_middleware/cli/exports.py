@@ -73,7 +73,7 @@ def export(
     """
     settings = options.load(config)
     options.site_of(settings, site)
-    from ztas_middleware.reports.reader import Reports  # noqa: PLC0415 - loads all of the reports
+    from ztas_middleware.reports.reader import Reports  # loads all of the reports
 
     with options.existing(settings):
         pieces = Reports(settings).export(

@@ -86,8 +86,8 @@ def import_(
     are left out. Addresses and User-Agents are hashed as those of tracked visitors are, and not
     stored. Lines that can't be read are refused, named with number and reason, and skipped.
     """
-    from ztas_middleware.imports.destination import Destination  # noqa: PLC0415 - only needed here
-    from ztas_middleware.imports.jobs import Job  # noqa: PLC0415
+    from ztas_middleware.imports.destination import Destination  # only needed here
+    from ztas_middleware.imports.jobs import Job
 
     if follow and (len(files) > 1 or files[0] == "-"):
         raise click.UsageError("--follow takes one file")

@@ -102,8 +102,8 @@ def _overdue_salts(connection: sqlite3.Connection, now: int) -> int:
 
 
 def _rollups(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
-    from ztas_middleware.reports.checking import check_rollups  # noqa: PLC0415 - loads the reports
-    from ztas_middleware.reports.rules import Rules  # noqa: PLC0415
+    from ztas_middleware.reports.checking import check_rollups  # loads the reports
+    from ztas_middleware.reports.rules import Rules
 
     for site in config.sites.values():
         shown: list[str] = []

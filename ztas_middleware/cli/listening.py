@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
 
 from ztas_middleware.cli.options import fail
 from ztas_middleware.errors import ZtasError
@@ -13,6 +15,21 @@ from ztas_middleware.errors import ZtasError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from wsgiref.types import WSGIApplication
+
+
+def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--host` and `--port`: where to listen."""
+    port = click.option(
+        "--port",
+        default=8000,
+        show_default=True,
+        type=click.IntRange(0, 65535),
+        help="Port to listen on; 0 takes any that is free.",
+    )
+    host = click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+    )
+    return host(port(command))
 
 
 class Listener(NamedTuple):
@@ -31,7 +48,7 @@ def listen(application: WSGIApplication, host: str, port: int, **settings: objec
     `settings` are waitress's own.
     """
     try:
-        from waitress.server import create_server  # noqa: PLC0415 - an extra, see the message
+        from waitress.server import create_server  # an extra, see the message
     except ImportError:
         fail(ZtasError("this command needs waitress: pip install 'ztas-middleware[serve]'"))
     try:

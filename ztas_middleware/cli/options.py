@@ -134,7 +134,7 @@ def read_only(path: Path) -> sqlite3.Connection:
 def as_tables(connection: sqlite3.Connection) -> sqlite_utils.Database:
     """The same database as sqlite-utils shows it: rows as mappings, tables by their names."""
     # Imported here: a fifth of a second that only some commands need.
-    import sqlite_utils  # noqa: PLC0415
+    import sqlite_utils
 
     return sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
 

@@ -36,8 +36,8 @@ def rollup(site: str | None, *, again: bool, as_json: bool, config: str) -> None
     settings = options.load(config)
     sites = [site] if site is not None else list(settings.sites)
     chosen = [options.site_of(settings, site_id) for site_id in sites]
-    from ztas_middleware.reports.rolling import roll_up  # noqa: PLC0415 - loads all of the reports
-    from ztas_middleware.reports.rules import Rules  # noqa: PLC0415
+    from ztas_middleware.reports.rolling import roll_up  # loads all of the reports
+    from ztas_middleware.reports.rules import Rules
 
     now = time.time_ns() // 1_000_000
     days = {}

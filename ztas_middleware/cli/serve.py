@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ztas_middleware.cli.listening import listen, stopping_in_order
+from ztas_middleware.cli.listening import address_options, listen, stopping_in_order
 from ztas_middleware.cli.options import config_option, load
 from ztas_middleware.cli.upstream import Upstream, parse_url
 from ztas_middleware.middleware import ZTASMiddleware
@@ -43,14 +43,7 @@ Examples:
   ztas serve --host 0.0.0.0 --port 80 --upstream http://127.0.0.1:3000
 """
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes any that is free.",
-)
+@address_options
 @click.option(
     "--upstream",
     metavar="URL",

@@ -64,7 +64,7 @@ def init(file: Path | None, *, domains: list[str], chosen: str | None, config: s
 
     It goes to FILE, or to where --config says; a file that is there is left alone.
     """
-    from ztas_middleware.config.editing import as_scalar, as_scalars  # noqa: PLC0415 - loads YAML
+    from ztas_middleware.config.editing import as_scalar, as_scalars  # loads YAML
 
     path = Path(config) if file is None else file
     site_id = new_site_id() if chosen is None else chosen
@@ -123,7 +123,7 @@ def add(
 
     Comments and order stay as they are. Servers that run take the site up within a second or two.
     """
-    from ztas_middleware.config.editing import add_site  # noqa: PLC0415 - loads YAML
+    from ztas_middleware.config.editing import add_site  # loads YAML
 
     settings = options.load(config)
     wanted = parse_domain(domain)
@@ -188,7 +188,7 @@ def _domains(site: Site) -> list[str]:
 
 
 def _tag(config: Config, site_id: str) -> str:
-    from ztas_middleware.web.tag import tag_for  # noqa: PLC0415 - only needed here
+    from ztas_middleware.web.tag import tag_for  # only needed here
 
     return tag_for(config.script or _SCRIPT, site_id, "").decode()
 

@@ -75,7 +75,7 @@ def stats(
             raise click.UsageError("--to must not be before --from")
     settings = options.load(config)
     asked = options.site_of(settings, site)
-    from ztas_middleware.reports.reader import Reports  # noqa: PLC0415 - loads all of the reports
+    from ztas_middleware.reports.reader import Reports  # loads all of the reports
 
     now = time.time_ns() // 1_000_000
     with options.existing(settings):
@@ -92,7 +92,7 @@ def stats(
 def _period(
     site: Site, name: str | None, first: datetime | None, last: datetime | None, now: int
 ) -> Period:
-    from ztas_middleware.reports.periods import parse_period  # noqa: PLC0415 - see above
+    from ztas_middleware.reports.periods import parse_period  # see above
 
     parameters: dict[str, str] = {}
     if name is not None:
@@ -104,7 +104,7 @@ def _period(
 
 
 def _show(document: Mapping[str, Any]) -> None:
-    from ztas_middleware.cli import charts  # noqa: PLC0415 - not needed for JSON
+    from ztas_middleware.cli import charts  # not needed for JSON
 
     least, most = _WIDTHS
     width = max(least, min(shutil.get_terminal_size((80, 24)).columns, most))

@@ -30,8 +30,8 @@ def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
     up once more and sealed first. Then the space is given back to the disk. Everything is done in
     small steps, so that hits that come in meanwhile hardly wait; run it daily.
     """
-    from ztas_middleware import retention  # noqa: PLC0415 - loads all of the reports
-    from ztas_middleware.store.prune import give_back  # noqa: PLC0415 - only needed here
+    from ztas_middleware import retention  # loads all of the reports
+    from ztas_middleware.store.prune import give_back  # only needed here
 
     settings = options.load(config)
     now = time.time_ns() // 1_000_000
@@ -83,7 +83,7 @@ def backup(file: Path, *, force: bool, config: str) -> None:
     The copy is one moment of the database. It has everything but the salts of today's and
     yesterday's visitors, which nobody may keep.
     """
-    from ztas_middleware.store.backup import back_up, size_of  # noqa: PLC0415 - only needed here
+    from ztas_middleware.store.backup import back_up, size_of  # only needed here
 
     settings = options.load(config)
     if file.exists():

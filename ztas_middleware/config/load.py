@@ -19,6 +19,8 @@ from ztas_middleware.errors import ConfigError
 if TYPE_CHECKING:
     from typing import Any
 
+    from ztas_middleware.config.model import Revision
+
 # Far beyond thousands of sites; whoever reaches it has named the wrong file.
 _MAX_BYTES = 8 * 1024 * 1024
 
@@ -34,10 +36,11 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     """
     source = os.fsdecode(path)
     # Imported here: thirty milliseconds that a mapping does not need.
-    from ztas_middleware.config.document import read_yaml  # noqa: PLC0415
+    from ztas_middleware.config.document import read_yaml
 
     try:
-        return _config(read_yaml(_read(source)), Path(source))
+        text, revision = _read(source)
+        return replace(_config(read_yaml(text), Path(source)), revision=revision)
     except Refused as refused:
         raise _first(refused, source) from None
 
@@ -91,9 +94,16 @@ def _config(document: Node, source: Path | None) -> Config:
     return replace(config, database=database, source=folder / source.name if source else None)
 
 
-def _read(source: str) -> str:
+def revision_of(status: os.stat_result) -> Revision:
+    """What tells one state of a file from another."""
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _read(source: str) -> tuple[str, Revision]:
     try:
         with open(source, "rb") as file:  # noqa: PTH123 - Path() would respell what the user wrote
+            # Looked at before it is read: whoever changes it from here on has made another one.
+            revision = revision_of(os.fstat(file.fileno()))
             content = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         absolute = Path(source).absolute()
@@ -105,7 +115,7 @@ def _read(source: str) -> str:
     if len(content) > _MAX_BYTES:
         raise Refused(Complaint(f"is larger than {_MAX_BYTES} bytes"))
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), revision
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8-sig", "replace")
         place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))

@@ -75,5 +75,5 @@ def _scalar(value: object) -> Node:
 def _digits(value: float) -> str:
     # Beyond 64 bits the digits matter to nobody, and Python refuses to print very long ones.
     if isinstance(value, int):
-        return f"{int(value):d}" if value.bit_length() <= 64 else "beyond 64 bits"  # noqa: PLR2004
+        return f"{int(value):d}" if value.bit_length() <= 64 else "beyond 64 bits"  # noqa: PLR2004 - says so
     return repr(float(value))

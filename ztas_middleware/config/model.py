@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Network = IPv4Network | IPv6Network
 Durability = Literal["commit", "full"]
+Revision = tuple[int, int, int]
+"""Of a file: the time it was changed, in nanoseconds, its size and its inode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +106,5 @@ class Config:
     dashboard: DashboardAccess = field(default_factory=DashboardAccess)
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""
+    revision: Revision | None = field(default=None, compare=False)
+    """The state of that file when it was read, by which a later one is told apart."""

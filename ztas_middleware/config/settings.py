@@ -62,7 +62,7 @@ def domains(node: Node) -> tuple[Domain, ...]:
 def zone(node: Node) -> tzinfo:
     """An IANA timezone; UTC needs no database."""
     # Imported here: six milliseconds that most sites, in UTC, do not need.
-    import zoneinfo  # noqa: PLC0415
+    import zoneinfo
 
     name = text(node)
     if name in _UTC:

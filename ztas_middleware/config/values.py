@@ -38,7 +38,7 @@ def scalar(node: Node) -> Node:
     if not node.plain:
         return replace(node, text=text)
     # Imported here: a mapping without variables needs no YAML.
-    from ztas_middleware.config.document import plain_kind  # noqa: PLC0415
+    from ztas_middleware.config.document import plain_kind
 
     return replace(node, kind=plain_kind(text), text=text)
 
@@ -149,7 +149,7 @@ def wanted(what: str, found: Node) -> str:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """` (did you mean "domain"?)`, or nothing where no known name is near."""
     # Imported here: only a mistake needs it.
-    from difflib import get_close_matches  # noqa: PLC0415
+    from difflib import get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name.lower(), by_lower, n=1)

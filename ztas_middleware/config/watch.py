@@ -6,36 +6,37 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from ztas_middleware.config.load import load_config
+from ztas_middleware.config.load import load_config, revision_of
 from ztas_middleware.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ztas_middleware.config.model import Config
+    from ztas_middleware.config.model import Config, Revision
 
 logger = logging.getLogger("ztas_middleware")
 
-Signature = tuple[int, int, int]
-
 
 class ConfigWatch:
-    """One process's eye on one file."""
+    """One process's eye on one file: `source`, of which `seen` is in use."""
 
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path, seen: Revision | None) -> None:
         self._source = source
-        self._seen = _signature(source)
+        self._seen = seen
 
     def changed(self) -> Config | None:
         """The new configuration, once, if there is one that can be used.
 
         A file that can't be used is logged once for each edit, and changes nothing.
         """
-        signature = _signature(self._source)
-        # Editors and deployments replace a file in two steps; a moment without it is no change.
-        if signature is None or signature == self._seen:
+        try:
+            revision = revision_of(os.stat(self._source))  # noqa: PTH116 - in a request's time
+        except OSError:
+            # Editors and deployments replace a file in two steps; a moment without it is no change.
             return None
-        self._seen = signature
+        if revision == self._seen:
+            return None
+        self._seen = revision
         try:
             config = load_config(self._source)
         except ConfigError as error:
@@ -43,11 +44,3 @@ class ConfigWatch:
             return None
         logger.info("%s has changed and is in use", self._source)
         return config
-
-
-def _signature(source: Path) -> Signature | None:
-    try:
-        found = os.stat(source)  # noqa: PTH116 - once a second, in a request's time
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

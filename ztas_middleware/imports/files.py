@@ -185,6 +185,7 @@ class _Rejoined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # The type says any buffer; what `io` hands over is one of these.
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         piece = self._head[: len(buffer)] if self._head else self._rest.read(len(buffer))
         self._head = self._head[len(piece) :]

@@ -20,6 +20,7 @@ def from_iso(text: str) -> int | None:
     try:
         offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
         zone = timezone(-offset if sign == "-" else offset)
+        # The pattern has six parts, which no type says.
         moment = datetime(*map(int, parts), tzinfo=zone)  # type: ignore[misc, arg-type]
         seconds = int(moment.timestamp())
     except (ValueError, OverflowError):

@@ -6,7 +6,6 @@ errors. What is left is cleaned and hashed exactly as if it had come to the Trac
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
@@ -47,7 +46,6 @@ pdf epub zip gz tgz bz2 xz zst 7z rar tar exe msi dmg pkg deb rpm apk iso bin ja
 """
 _ASSETS = frozenset(_EXTENSIONS.split())
 _UTM = ("utm_source", "utm_medium", "utm_campaign")
-_HTTP_TARGET = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
 class Request(NamedTuple):

@@ -96,7 +96,7 @@ def load() -> Crawlers:
 
     Imported here rather than above, so that importing this module stays cheap.
     """
-    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415 - see above
+    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # see above
 
     return arrange(
         (str(entry["pattern"]), "http-library" in entry.get("tags", ()))

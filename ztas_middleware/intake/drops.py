@@ -7,6 +7,7 @@ still find every one of them in the table `drops`.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -57,7 +58,7 @@ class Drops:
         if process is not None and process.parent_process() is not None:
             # Such a child, as granian's workers are, leaves through os._exit() before
             # Python 3.13: of what is to be done at exit it knows only this.
-            from multiprocessing.util import Finalize  # noqa: PLC0415 - loaded there already
+            from multiprocessing.util import Finalize  # loaded there already
 
             Finalize(self, _flush_all, exitpriority=0)
         self._pid = os.getpid()
@@ -77,9 +78,12 @@ class Drops:
             if self._timer is None:
                 # One short-lived thread at most every DELAY seconds. A server without threads
                 # never runs it; there the next request's housekeeping writes the counts.
-                self._timer = threading.Timer(DELAY, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+                timer = threading.Timer(DELAY, self.flush)
+                timer.daemon = True
+                # From Python 3.12 on, none can be started once the process is about to end.
+                with contextlib.suppress(RuntimeError):
+                    timer.start()
+                    self._timer = timer
 
     def flush(self, patience: float = PATIENCE) -> None:
         """Write what was counted; what the database can't take now stays for the next time."""

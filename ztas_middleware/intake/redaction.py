@@ -142,7 +142,7 @@ def _ipv4_in(match: re.Match[str]) -> str:
     octets = match[0].split(".")
     before = match.string[max(0, match.start() - 24) : match.start()]
     if (
-        any(int(octet) > 255 for octet in octets)  # noqa: PLR2004
+        any(int(octet) > 255 for octet in octets)  # noqa: PLR2004 - a byte
         or _VERSION_BEFORE.search(before)
         # `Chrome/120.0.0.0`: browsers send the rest of their version as zeros.
         or (match[0].endswith(".0.0.0") and _PRODUCT_BEFORE.search(before))

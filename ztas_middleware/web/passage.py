@@ -98,8 +98,9 @@ class Passage:
     def write(self, data: bytes) -> None:
         """What an app of the old kind calls instead of yielding."""
         out = self._feed(data)
-        if out and self._write is not None:
-            self._write(out)
+        if out:
+            # Not every server has one (granian: None); there it fails as it does without us.
+            cast("Write", self._write)(out)
 
     def take(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """What the server gets for the app's iterable: the very same, unless it is a page."""

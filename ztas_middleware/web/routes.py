@@ -41,15 +41,15 @@ def routes(
         found |= _dashboard(config, config.dashboard.path, database, reports)
     found[config.endpoint] = Endpoint(config, recorder, outages)
     if config.script is not None:
-        from ztas_middleware.web.script import Script  # noqa: PLC0415
+        from ztas_middleware.web.script import Script
 
         found[config.script] = Script(config.script, config.endpoint)
     if config.pixel is not None:
-        from ztas_middleware.web.pixel import Pixel  # noqa: PLC0415
+        from ztas_middleware.web.pixel import Pixel
 
         found[config.pixel] = Pixel(config, recorder, outages)
     if config.api.path is not None:
-        from ztas_middleware.web.api import Api  # noqa: PLC0415
+        from ztas_middleware.web.api import Api
 
         api = Api(config, reports(), outages)
         found[f"{config.api.path}/stats"] = api.stats
@@ -60,7 +60,7 @@ def routes(
 
 def _reports(config: Config) -> Reports:
     """What API and dashboard both ask: what the one has counted, the other need not."""
-    from ztas_middleware.reports.reader import Reports  # noqa: PLC0415
+    from ztas_middleware.reports.reader import Reports
 
     return Reports(config)
 
@@ -69,9 +69,9 @@ def _dashboard(
     config: Config, base: str, database: Database, reports: Callable[[], Reports]
 ) -> dict[str, Handler]:
     """The dashboard's paths; what they need is imported when somebody asks for one of them."""
-    from importlib.util import find_spec  # noqa: PLC0415
+    from importlib.util import find_spec
 
-    from ztas_middleware.web.dashboard.paths import places  # noqa: PLC0415
+    from ztas_middleware.web.dashboard.paths import places
 
     if find_spec("jinja2") is None:
         raise ConfigError(
@@ -83,8 +83,8 @@ def _dashboard(
 
     def handle(environ: Mapping[str, Any]) -> Answer | None:
         if not built:
-            from ztas_middleware.web.dashboard.app import Dashboard  # noqa: PLC0415
-            from ztas_middleware.web.dashboard.gate import Gate  # noqa: PLC0415
+            from ztas_middleware.web.dashboard.app import Dashboard
+            from ztas_middleware.web.dashboard.gate import Gate
 
             # Two first requests at once make two, of which one is kept.
             built.append(Dashboard(config, base, reports(), Gate(config, base, database)))
@@ -99,8 +99,8 @@ def pages_between(
     """What sees the app's own pages, if any site wants them counted or given the tag."""
     if not any(site.count_pages or site.inject for site in config.sites.values()):
         return None
-    from ztas_middleware.web.pages import Pages  # noqa: PLC0415
-    from ztas_middleware.web.visits import requested_page  # noqa: PLC0415
+    from ztas_middleware.web.pages import Pages
+    from ztas_middleware.web.visits import requested_page
 
     def remember(environ: WSGIEnvironment, site: Site) -> Callable[[], None]:
         received, event = recorder.receive(environ), requested_page(environ)

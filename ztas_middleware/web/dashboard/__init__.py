@@ -28,6 +28,6 @@ def dashboard_app(
     Raises:
         ConfigError: the configuration can't be used, or Jinja2 is not installed.
     """
-    from ztas_middleware.web.dashboard.mounting import standalone  # noqa: PLC0415
+    from ztas_middleware.web.dashboard.mounting import standalone
 
     return standalone(config)

@@ -21,7 +21,7 @@ def standalone(config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> W
     """See `dashboard_app`."""
     if find_spec("jinja2") is None:
         raise ConfigError("the dashboard needs Jinja2: pip install 'ztas-middleware[dashboard]'")
-    from ztas_middleware.web.dashboard.app import Dashboard  # noqa: PLC0415 - needs Jinja2
+    from ztas_middleware.web.dashboard.app import Dashboard  # needs Jinja2
 
     settings = coerce(config)
     dashboard = Dashboard(settings, "", Reports(settings), None)

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from webob.cookies import SignedSerializer, make_cookie
+from webob.cookies import Morsel, SignedSerializer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,12 @@ def no_cookie(path: str, *, secure: bool) -> Header:
 
 
 def _header(value: str, path: str, age: int, *, secure: bool) -> Header:
-    made = make_cookie(
-        COOKIE, value, max_age=age, path=path, secure=secure, httponly=True, samesite="Lax"
-    )
-    return "Set-Cookie", made
+    # Not `make_cookie`: it adds Expires by a clock that Python 3.12 deprecates, for browsers of
+    # twenty years ago.
+    made = Morsel(COOKIE, value)
+    made.path = path.encode()
+    made.max_age = age
+    made.httponly = True
+    made.secure = secure
+    made.samesite = "Lax"
+    return "Set-Cookie", made.serialize()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ztas_middleware.days import LATEST, day_at, start_of
+from ztas_middleware.reports.drops import dropped
 from ztas_middleware.store.ranges import STRETCH, SiteHits
+from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
-    import sqlite_utils
+    from pathlib import Path
 
     from ztas_middleware.config import Config, Site
 
@@ -31,7 +34,7 @@ MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Traffic:
     """What happened at one site from one of its days to another."""
 
     site: Site
@@ -54,72 +57,73 @@ class Finding:
         return self.dropped.get(reason, 0) / self.total if self.total else 0.0
 
 
-def examine(tables: sqlite_utils.Database, site: Site, days: int, now: int) -> Finding:
-    """What happened at a site in its last `days` days, today included; in a transaction."""
+def examine(path: Path, site: Site, days: int, now: int) -> Traffic:
+    """What happened at a site in its last `days` days, today included.
+
+    Raises:
+        StorageError: the database can't be read.
+    """
     today = date.fromisoformat(day_at(now, site.timezone).date)
     first = today - timedelta(days=days - 1)
-    hits = SiteHits(tables.conn, site.id)
-    stored = tables.query(
-        f"""
-        select type as name, count(*) as number from {STRETCH}
-        group by type order by number desc
-        """,
-        hits.bind(start_of(first, site.timezone), LATEST),
-    )
-    dropped = tables.query(
-        """
-        select reason as name, sum(count) as number from drops
-        where site_id = :site and day >= :first
-        group by reason order by number desc
-        """,
-        {"site": site.id, "first": first.isoformat()},
-    )
-    return Finding(
+    with reading(path) as connection:
+        hits = SiteHits(connection, site.id)
+        stored = connection.execute(
+            f"""
+            select type, count(*) as number from {STRETCH}
+            group by type order by number desc
+            """,
+            hits.bind(start_of(first, site.timezone), LATEST),
+        ).fetchall()
+        latest = hits.last_time()
+    reasons = Counter[str]()
+    for row in dropped(path, site.id, first, today):
+        reasons[row.reason] += row.count
+    return Traffic(
         site,
         first.isoformat(),
         today.isoformat(),
-        {row["name"]: row["number"] for row in stored},
-        {row["name"]: row["number"] for row in dropped},
-        hits.last_time(),
+        dict(stored),
+        dict(reasons.most_common()),
+        latest,
     )
 
 
-def count_unknown(tables: sqlite_utils.Database, days: int, now: int) -> int:
-    """How many hits could not be told to belong to any site; their days are UTC's."""
+def count_unknown(path: Path, days: int, now: int) -> int:
+    """How many hits could not be told to belong to any site; their days are UTC's.
+
+    Raises:
+        StorageError: the database can't be read.
+    """
     today = date.fromisoformat(day_at(now, timezone.utc).date)
-    (row,) = tables.query(
-        "select ifnull(sum(count), 0) as number from drops where site_id = '' and day >= :first",
-        {"first": (today - timedelta(days=days - 1)).isoformat()},
-    )
-    return int(row["number"])
+    return sum(row.count for row in dropped(path, "", today - timedelta(days=days - 1), today))
 
 
-def hints(config: Config, finding: Finding) -> list[str]:
-    """What a finding suggests to look at; each hint is a sentence or two."""
-    dropped = finding.dropped
+def hints(config: Config, traffic: Traffic) -> list[str]:
+    """What it suggests to look at; each hint is a sentence or two."""
+    reasons = traffic.dropped
     found = []
-    if not finding.total:
+    if not traffic.total:
         found.append(
             "nothing arrived. Is the script on its pages, and does "
             f"POST {config.endpoint} reach this app?"
         )
-    if finding.share("origin") > MANY:
+    if traffic.share("origin") > MANY:
         found.append(
-            f"{dropped['origin']:,} hits were refused for their Origin. If they are from pages of "
+            f"{reasons['origin']:,} hits were refused for their Origin. If they are from pages of "
             "yours, add the host to `domain`."
         )
-    if dropped.get("rate_limit"):
+    if reasons.get("rate_limit"):
         found.append(
-            f"{dropped['rate_limit']:,} hits were over rate_limit. If visitors come through a "
+            f"{reasons['rate_limit']:,} hits were over rate_limit. If visitors come through a "
             "proxy that is not in trusted_proxies, they all share its address, and its limit."
         )
-    if finding.share("bot") > MOST:
+    if traffic.share("bot") > MOST:
         found.append("most hits are from bots; bots.allow and bots.deny correct a wrong verdict.")
-    if finding.share("excluded") > MOST:
+    if traffic.share("excluded") > MOST:
         found.append("exclude_paths or exclude_addresses match most hits.")
-    if finding.share("invalid") > MANY:
+    if traffic.share("invalid") > MANY:
         found.append(
-            f"{dropped['invalid']:,} hits could not be read. The answers, in the browser's "
+            f"{reasons['invalid']:,} hits could not be read. The answers, in the browser's "
             "console, say what is wrong with them."
         )
-    return [f"{finding.site.id}: {hint}" for hint in found]
+    return [f"{traffic.site.id}: {hint}" for hint in found]
