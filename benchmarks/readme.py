@@ -1,4 +1,4 @@
-"""The figures in the README: a table of the last whole run, put between two marks.
+"""The figures in the README: tables of the last whole run, put between two marks.
 
 python3 -m benchmarks.readme    # again, from benchmarks/results.json
 """
@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.results import Headline
-from benchmarks.tables import FIGURES, figure, markdown_table
+from benchmarks.tables import FIGURES, cells, figure, markdown_table
 from benchmarks.venvs import ROOT
 
 if TYPE_CHECKING:
@@ -36,16 +36,26 @@ def write(readme: Path = README, results: Path = RESULTS) -> None:
 
 
 def figures(run: dict[str, Any]) -> str:
-    """The table, and what it was measured on; `run` is a `results.Run` as JSON."""
+    """The tables, and what it was measured on; `run` is a `results.Run` as JSON."""
+    sections = {section["name"]: section for section in run["sections"]}
     headlines = [
         Headline(**headline) for section in run["sections"] for headline in section["headlines"]
     ]
+    peers = sections["peers"]
     machine = dict(run["machine"])
-    circumstances = ", ".join(
-        [machine["Processor"], machine["Python"], f"SQLite {machine['SQLite']}"]
+    circumstances = [machine["Processor"], machine["Python"], f"SQLite {machine['SQLite']}"]
+    return "\n".join(
+        [
+            *markdown_table(peers["columns"], cells(peers["rows"])),
+            "",
+            peers["about"],
+            "",
+            *markdown_table(FIGURES, [figure(headline) for headline in headlines]),
+            "",
+            f"Measured on {run['date']}: {', '.join(circumstances)}.",
+            "",
+        ]
     )
-    table = markdown_table(FIGURES, [figure(headline) for headline in headlines])
-    return "\n".join([*table, "", f"Measured on {run['date']}: {circumstances}.", ""])
 
 
 if __name__ == "__main__":

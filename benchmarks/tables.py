@@ -26,7 +26,7 @@ def terminal(run: Run) -> str:
     parts = [f"{name}: {value}" for name, value in _circumstances(run)]
     for section in run.sections:
         parts += ["", section.title, "-" * len(section.title), section.about, ""]
-        parts += _columns(section.columns, _cells(section.rows))
+        parts += _columns(section.columns, cells(section.rows))
         parts += ["", *section.notes] if section.notes else []
     parts += ["", "Targets", "-------", *_columns(FIGURES, _targets(run))]
     return "\n".join(parts)
@@ -50,7 +50,7 @@ def markdown(run: Run) -> str:
     for section in run.sections:
         parts += ["", f"## {section.title}", "", section.about]
         if section.columns:
-            parts += ["", *markdown_table(section.columns, _cells(section.rows))]
+            parts += ["", *markdown_table(section.columns, cells(section.rows))]
         parts += ["", *(f"- {note}" for note in section.notes)] if section.notes else []
     return "\n".join(parts) + "\n"
 
@@ -76,7 +76,8 @@ def figure(headline: Headline) -> list[str]:
     ]
 
 
-def _cells(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+def cells(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """A section's rows as they are shown."""
     return [[show(cell) for cell in row] for row in rows]
 
 
@@ -101,4 +102,4 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[s
 
 def section_as_text(section: Section) -> str:
     """One section, for a look while the run goes on."""
-    return "\n".join(_columns(section.columns, _cells(section.rows)))
+    return "\n".join(_columns(section.columns, cells(section.rows)))
