@@ -12,7 +12,7 @@ from bisect import bisect_right
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from ztas_middleware.store import ranges
+from ztas_middleware.store.islands import cover, forget, islands
 from ztas_middleware.store.publication import distrust
 from ztas_middleware.store.ranges import AFTER, BEFORE, QUARTER, state_of
 from ztas_middleware.store.reading import rolling
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ztas_middleware.days import Day
-    from ztas_middleware.store.ranges import Island, SiteHits, State
+    from ztas_middleware.store.islands import Island
+    from ztas_middleware.store.ranges import SiteHits, State
     from ztas_middleware.store.rollups import RolledDay
 
 CHUNK = 5_000
@@ -93,9 +94,9 @@ def advance(connection: sqlite3.Connection) -> Iterator[None]:
         if state.watermark is None:
             yield from _start_over(connection)
             continue
-        until, islands = ranges.islands(connection, state.watermark, CHUNK)
-        for island in islands:
-            ranges.cover(connection, island)
+        until, found = islands(connection, state.watermark, CHUNK)
+        for island in found:
+            cover(connection, island)
             if BEFORE < island.quarter < AFTER:
                 _mark_stale(connection, island)
             yield
@@ -117,7 +118,7 @@ def advance(connection: sqlite3.Connection) -> Iterator[None]:
 
 def look_again(connection: sqlite3.Connection) -> Iterator[None]:
     """Look at all hits there are, as if nobody had."""
-    ranges.forget(connection)
+    forget(connection)
     yield
     yield from advance(connection)
 
@@ -146,5 +147,5 @@ def _mark_stale(connection: sqlite3.Connection, island: Island) -> None:
 def _start_over(connection: sqlite3.Connection) -> Iterator[None]:
     """Distrust every day and range: which ids are new can't be told."""
     yield from distrust(connection, None)
-    ranges.forget(connection)
+    forget(connection)
     yield

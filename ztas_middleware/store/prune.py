@@ -61,46 +61,55 @@ def delete_before(
     bound: dict[str, int | str] = {"site": site_id, "end": end, "last": quarter_of(end - 1)}
 
     def steps(connection: sqlite3.Connection) -> Iterator[None]:
-        yield from lateness.advance(connection)
-        at = (BEFORE, -(2**63))
-        while (found := _next_range(connection, bound, at)) is not None:
-            quarter, first, last = found
-            yield from deletions(connection, first, last)
-            # Nothing is left there but of the quarter that `end` is in.
-            if bounds_of(quarter)[1] > end or _delete_range(connection, site_id, found):
-                at = (quarter, first + 1)
-            yield
-        # What came meanwhile, and ids that were given by hand.
-        (watermark,) = connection.execute("select watermark from rollup_state").fetchone()
-        yield from deletions(connection, watermark + 1, 2**63 - 1)
-        yield from deletions(connection, -(2**63), 0)
-
-    def deletions(connection: sqlite3.Connection, first: int, last: int) -> Iterator[None]:
-        """Delete the hits of a range of ids, a few in each step."""
         nonlocal deleted
-        number = CHUNK
-        while number == CHUNK:
-            ids = connection.execute(
-                f"""
-                delete from hits where id in (
-                    select id from hits
-                    where id between :first_id and :last_id and site_id = :site and time < :end
-                    order by id limit {CHUNK}
-                )
-                returning id
-                """,
-                {**bound, "first_id": first, "last_id": last},
-            ).fetchall()
-            number = len(ids)
+        yield from lateness.advance(connection)
+        for number in _deletions(connection, bound):
             deleted += number
             progress(number)
-            if number == CHUNK:
-                first = max(ids)[0] + 1
-                yield
+            yield
 
     with _pruning(path) as connection:
         write_in_steps(connection, steps(connection))
     return deleted
+
+
+def _deletions(connection: sqlite3.Connection, bound: dict[str, int | str]) -> Iterator[int]:
+    """Delete range by range, step by step; how many hits went with each."""
+    at = (BEFORE, -(2**63))
+    while (found := _next_range(connection, bound, at)) is not None:
+        quarter, first, last = found
+        yield from _delete_between(connection, bound, first, last)
+        # Nothing is left there but of the quarter that `end` is in.
+        if bounds_of(quarter)[1] > int(bound["end"]) or _delete_range(connection, bound, found):
+            at = (quarter, first + 1)
+        yield 0
+    # What came meanwhile, and ids that were given by hand.
+    (watermark,) = connection.execute("select watermark from rollup_state").fetchone()
+    yield from _delete_between(connection, bound, watermark + 1, 2**63 - 1)
+    yield from _delete_between(connection, bound, -(2**63), 0)
+
+
+def _delete_between(
+    connection: sqlite3.Connection, bound: dict[str, int | str], first: int, last: int
+) -> Iterator[int]:
+    """Delete the hits of a range of ids, a few in each step."""
+    number = CHUNK
+    while number == CHUNK:
+        ids = connection.execute(
+            f"""
+            delete from hits where id in (
+                select id from hits
+                where id between :first_id and :last_id and site_id = :site and time < :end
+                order by id limit {CHUNK}
+            )
+            returning id
+            """,
+            {**bound, "first_id": first, "last_id": last},
+        ).fetchall()
+        number = len(ids)
+        if number:
+            first = max(ids)[0] + 1
+            yield number
 
 
 def _next_range(
@@ -120,7 +129,7 @@ def _next_range(
 
 
 def _delete_range(
-    connection: sqlite3.Connection, site_id: str, found: tuple[int, int, int]
+    connection: sqlite3.Connection, bound: dict[str, int | str], found: tuple[int, int, int]
 ) -> bool:
     """Delete a range; False if it has become longer meanwhile."""
     number = connection.execute(
@@ -128,7 +137,7 @@ def _delete_range(
         delete from hit_ranges
         where site_id = ? and quarter = ? and first_id = ? and last_id = ?
         """,
-        (site_id, *found),
+        (bound["site"], *found),
     ).rowcount
     return number > 0
 

@@ -68,15 +68,6 @@ class State(NamedTuple):
         return None if self.watermark is None else max(0, self.newest - self.watermark)
 
 
-class Island(NamedTuple):
-    """Hits of one site and one quarter, with few others between them."""
-
-    site_id: str
-    quarter: int
-    first: int
-    last: int
-
-
 def quarter_of(time: int) -> int:
     """The quarter that a hit of this time is filed under."""
     if time < EARLIEST:
@@ -265,57 +256,3 @@ def _merged(spans: list[Span], after: int) -> Iterator[Span]:
         at, end, is_open = max(first, after + 1), last, True
     if is_open:
         yield at, end
-
-
-def islands(
-    connection: sqlite3.Connection, watermark: int, number: int
-) -> tuple[int, list[Island]]:
-    """The islands of the next hits above the watermark, and the last id that was looked at."""
-    found: list[Island] = []
-    running: dict[tuple[str, int], list[int]] = {}
-    last = watermark
-    for last, site_id, quarter in connection.execute(
-        f"select id, site_id, {QUARTER_OF} from hits where id > ? order by id limit ?",
-        (watermark, number),
-    ):
-        key = (site_id, quarter)
-        island = running.get(key)
-        if island is not None and last - island[1] <= GAP:
-            island[1] = last
-            continue
-        if island is not None:
-            found.append(Island(*key, *island))
-        running[key] = [last, last]
-    found += [Island(*key, *island) for key, island in running.items()]
-    return last, found
-
-
-def cover(connection: sqlite3.Connection, island: Island) -> None:
-    """See to it that a range has an island in it; in a transaction."""
-    bound = {**island._asdict(), "near": island.first - GAP}
-    extended = connection.execute(
-        """
-        update hit_ranges set last_id = max(last_id, :last)
-        where site_id = :site_id and quarter = :quarter and last_id >= :near and first_id = (
-            select max(first_id) from hit_ranges
-            where site_id = :site_id and quarter = :quarter and first_id <= :first
-        )
-        """,
-        bound,
-    ).rowcount
-    if not extended:
-        connection.execute(
-            """
-            insert into hit_ranges (site_id, quarter, first_id, last_id)
-            values (:site_id, :quarter, :first, :last)
-            """,
-            bound,
-        )
-
-
-def forget(connection: sqlite3.Connection) -> None:
-    """Delete all ranges, so that every hit is to be looked at again; in a transaction."""
-    connection.execute("delete from hit_ranges")
-    connection.execute(
-        "update rollup_state set watermark = 0, watermark_time = 0, changes = changes + 1"
-    )
