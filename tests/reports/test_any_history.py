@@ -25,8 +25,8 @@ PATHS = st.sampled_from(["/", "/cart", "/checkout/a", "/é"])
 HITS = st.builds(
     make_hit,
     st.integers(START, START + DAYS * DAY)
-    # Written by somebody's own program.
-    | st.sampled_from([-(2**62), -1, 0, 32_503_679_999_999, 32_503_680_000_000, 2**62])
+    # Written by somebody's own program. (None of 1970: there would be 20,000 days to roll up.)
+    | st.sampled_from([-(2**62), -1, 32_503_679_999_999, 32_503_680_000_000, 2**62])
     # Edges of days and sessions, again and again.
     | st.builds(
         lambda day, minute, off: START + day * DAY + minute * 60_000 + off,
@@ -74,7 +74,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("look"), st.integers(1, 6) | st.none()),
     st.tuples(st.just("delete the newest"), st.integers(1, 10)),
     st.tuples(st.just("delete"), st.integers(2, 5)),
-    st.tuples(st.just("move"), st.tuples(st.integers(2, 5), st.integers(-3 * DAY, 3 * DAY))),
+    st.tuples(st.just("move"), st.tuples(st.integers(-3 * DAY, 3 * DAY), st.integers(2, 5))),
     st.tuples(st.just("renumber"), st.integers(1, 10)),
 )
 
@@ -105,7 +105,10 @@ BY_HAND = {
         "delete from hits where id in (select id from hits order by id desc limit ?)"
     ),
     "delete": "delete from hits where id % ? = 0",
-    "move": "update hits set time = time + ?2 where id % ?1 = 0 and abs(time) < 1000000000000000",
+    "move": (
+        "update hits set time = time + ? where id % ? = 0 "
+        "and time between 1700000000000 and 40000000000000"
+    ),
     "renumber": "update hits set id = id + 1000 where id % 7 = ?",
 }
 
