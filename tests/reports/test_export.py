@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tracemalloc
 from datetime import date
 
@@ -66,15 +67,34 @@ def test_an_export_of_hits_is_lossless(world, file_format):
     assert read_back(exported(world, file_format=file_format), file_format) == stored(world)
 
 
-ANYTHING = st.text(max_size=8) | st.text(";='+x", max_size=8) | st.sampled_from(HOSTILE)
+ANYTHING = st.text(max_size=8) | st.text(";='+x \n\t\u3000", max_size=9) | st.sampled_from(HOSTILE)
 
 
 @given(ANYTHING | st.none())
 def test_what_is_guarded_can_be_undone(text):
     cell = guard(text)
     assert unguard(cell) == text
-    assert not [part for part in cell.split(";") if part.startswith(("=", "+", "-", "@"))]
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    parts = re.split("[;\t\r\n]", cell)
+    assert not [part for part in parts if part.strip().startswith(("=", "+", "-", "@"))]
+    assert not cell.startswith(("\t", "\r", "\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        (" =1+1", "' =1+1"),
+        ("x;=1+1", "x;'=1+1"),
+        ("x; =1+1", "x;' =1+1"),
+        ("x;\u00a0@a; -1", "x;'\u00a0@a;' -1"),
+        ("x\n=1", "x\n'=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a; b", "a; b"),
+        ("it's", "it's"),
+    ],
+)
+def test_what_a_cell_looks_like(text, cell):
+    assert guard(text) == cell
 
 
 def test_no_cell_of_text_begins_like_a_formula(world):

@@ -53,10 +53,15 @@ FORMATS = ("csv", "ndjson")
 _NUMBERS = frozenset({"time", "value", "time_on_page", "is_bounce"})
 _CONDITIONS = {"hits": "1", "pageviews": "type = 'pageview'", "events": "type = 'event'"}
 
-# What spreadsheets take for the beginning of a formula, and our own sign that a cell was guarded.
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-# Where commas are decimal, spreadsheets split at semicolons, quoted or not.
-_SPLIT, _GUARDED_SPLIT = (re.compile(rf";{sign}('*)(?=[=+@-])") for sign in ("", "'"))
+# What spreadsheets take for the beginning of a formula, spaces before it or not, full-width forms
+# too (OWASP, CSV injection); and our own sign that a cell was guarded.
+_SIGNS = "=+@\\-\uff1d\uff0b\uff20\uff0d"
+_DANGEROUS = re.compile(rf"[\t\r\n']|\s*[{_SIGNS}]")
+# Where commas are decimal, spreadsheets split at semicolons, quoted or not, and then at the ends of
+# lines, too. The first is for text as it is, the second for text that was guarded.
+_SPLIT, _GUARDED_SPLIT = (
+    re.compile(rf"([;\t\r\n]){sign}('*)(?=[^\S;\t\r\n]*[{_SIGNS}])") for sign in ("", "'")
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -93,21 +98,13 @@ def guard(text: str | None) -> str:
     """Text as a CSV cell that no spreadsheet takes for a formula; None is an empty cell."""
     if text is None:
         return ""
-    text = guard_splits(text)
-    return f"'{text}" if not text or text.startswith(_DANGEROUS) else text
-
-
-def guard_splits(text: str) -> str:
-    """Text of which no part behind a semicolon is a formula."""
-    return _SPLIT.sub(r";'\1", text) if ";" in text else text
+    text = _SPLIT.sub(r"\1'\2", text)
+    return f"'{text}" if not text or _DANGEROUS.match(text) else text
 
 
 def unguard(cell: str) -> str | None:
     """The text that `guard` was given."""
-    if not cell:
-        return None
-    text = cell.removeprefix("'")
-    return _GUARDED_SPLIT.sub(r";\1", text) if ";'" in text else text
+    return _GUARDED_SPLIT.sub(r"\1\2", cell.removeprefix("'")) if cell else None
 
 
 def _chunks(path: Path, selection: Selection) -> Iterator[list[Sequence[Any]]]:

@@ -11,7 +11,7 @@ import json
 import re
 import time
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -182,7 +182,7 @@ class Api:
 def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The same pieces, the first ones read already: later there is no status to fail with."""
     # The header of a CSV file comes without asking the database.
-    first = [piece for piece, _ in zip(pieces, range(2), strict=False)]
+    first = list(islice(pieces, 2))
     return chain(first, pieces)
 
 

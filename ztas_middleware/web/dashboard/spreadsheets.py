@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from ztas_middleware.reports.export import guard_splits
+from ztas_middleware.reports.export import guard
 from ztas_middleware.reports.lists import SHAPES
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from ztas_middleware.reports.report import Point, Report
     from ztas_middleware.store.tallies import Dimension
-
-_WHITE = ("\t", "\r", "\n")
 
 Cell = str | int | float | None
 
@@ -39,17 +37,8 @@ def _csv(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(names)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    # Paths, campaigns and events are whatever a stranger sent.
+    writer.writerows(
+        [guard(cell) if isinstance(cell, str) and cell else cell for cell in row] for row in rows
+    )
     return file.getvalue()
-
-
-def _harmless(cell: Cell) -> Cell:
-    """Text that a spreadsheet would read as a formula gets an apostrophe in front.
-
-    Paths, campaigns and events are whatever a stranger sent (OWASP, CSV injection).
-    """
-    if not isinstance(cell, str):
-        return cell
-    is_formula = cell[:1] in _WHITE or cell.lstrip().startswith(("=", "+", "-", "@"))
-    guarded = guard_splits(cell)
-    return f"'{guarded}" if cell and is_formula else guarded
