@@ -74,7 +74,7 @@ class Wrapped:
         return answer
 
     def query(self, sql, *parameters):
-        self.middleware._drops.flush()
+        self.middleware._reception.drops.flush()
         if not self.file.exists():
             return []
         with closing(sqlite3.connect(self.file)) as connection:

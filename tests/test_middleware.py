@@ -221,7 +221,7 @@ def test_a_failing_database_fails_no_request_of_the_app(make, tripwire, tmp_path
         )
         # What is dropped is counted, and written down when a request passes by.
         assert track(application, type="nonsense")[0] == "400 Bad Request"
-        application._next_tick = 0
+        application._reception.next_tick = 0
     assert_untouched(application, tripwire, make_environ("GET", "/api/track"))
 
 
@@ -231,7 +231,7 @@ def test_a_locked_database_keeps_no_request_of_the_app_waiting(make, tripwire, t
     assert track(application, type="nonsense")[0] == "400 Bad Request"
     with closing(sqlite3.connect(tmp_path / "data" / "ztas.db")) as other:
         other.execute("begin exclusive")
-        application._next_tick = 0
+        application._reception.next_tick = 0
         # Were it to wait for the lock, it would wait for this very test.
         assert_untouched(application, tripwire, make_environ())
 

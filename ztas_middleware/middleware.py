@@ -1,19 +1,11 @@
-"""The front door: is this request ours, and which handler takes it? The rest is the app's."""
+"""The WSGI front door: is this request ours, and which handler takes it? The rest is the app's."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from ztas_middleware.config import coerce
-from ztas_middleware.config.watch import ConfigWatch
-from ztas_middleware.intake.drops import Drops
-from ztas_middleware.intake.recorder import Recorder
-from ztas_middleware.outages import OutageLog
-from ztas_middleware.store.database import Database
-from ztas_middleware.store.housekeeping import Housekeeping
-from ztas_middleware.store.salts import Salts
-from ztas_middleware.web.routes import pages_between, routes
+from ztas_middleware.reception import Reception
 
 if TYPE_CHECKING:
     import os
@@ -21,10 +13,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ztas_middleware.config.model import Config
-    from ztas_middleware.web.routes import Handler
-
-TICK = 1.0
-"""Seconds between two looks at what else there is to do."""
+    from ztas_middleware.store.database import Database
 
 
 class ThenCheckpoint:
@@ -59,59 +48,30 @@ class ZTASMiddleware:
         config: str | os.PathLike[str] | Mapping[str, Any] | Config,
     ) -> None:
         self._application = application
-        self._set_up(coerce(config))
-        source = self.config.source
-        self._watch = ConfigWatch(source, self.config.revision) if source else None
-        self._next_tick = 0.0
+        self._reception = Reception(config)
 
-    def _set_up(self, config: Config) -> None:
-        """Build what serves under `config`; with a database that stays the same, keep it."""
-        previous = getattr(self, "config", None)
-        if previous is None or (previous.database, previous.durability) != (
-            config.database,
-            config.durability,
-        ):
-            if previous is not None:
-                self.close()
-            self._database = Database(config.database, config.durability)
-            self._drops = Drops(self._database)
-            self._salts = Salts(self._database)
-            self._outages = OutageLog()
-            self._housekeeping = Housekeeping(self._database, self._drops.flush, self._outages)
-        recorder = Recorder(config, self._database, self._salts, self._drops)
-        self.config = config
-        self._pages = pages_between(config, recorder, self._database, self._outages)
-        # A server hands over a path as bytes read as latin-1 (PEP 3333). Assigned last: requests
-        # of other threads go by the old handlers until all is in place.
-        self._handlers: dict[str, Handler] = {
-            path.encode().decode("latin-1"): handler
-            for path, handler in routes(config, recorder, self._database, self._outages).items()
-        }
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._reception.config
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI call, PEP 3333."""
-        if time.monotonic() >= self._next_tick:
-            self._tick()
-        handler = self._handlers.get(environ.get("PATH_INFO", ""))
+        reception = self._reception
+        if time.monotonic() >= reception.next_tick:
+            reception.tick()
+        handler = reception.handlers.get(environ.get("PATH_INFO", ""))
         if handler is not None:
             answer = handler(environ)
             if answer is not None:
                 start_response(answer.status, answer.headers)
-                if self._database.checkpoint_due:
-                    return ThenCheckpoint(answer.body, self._database)
+                if reception.database.checkpoint_due:
+                    return ThenCheckpoint(answer.body, reception.database)
                 return answer.body
-        if self._pages is not None and environ["REQUEST_METHOD"] == "GET":
-            return self._pages(self._application, environ, start_response)
+        if reception.pages is not None and environ["REQUEST_METHOD"] == "GET":
+            return reception.pages(self._application, environ, start_response)
         return self._application(environ, start_response)
 
     def close(self) -> None:
         """Write what is still to be written and release the database."""
-        self._drops.flush()
-        self._database.close()
-
-    def _tick(self) -> None:
-        self._next_tick = time.monotonic() + TICK
-        config = self._watch.changed() if self._watch is not None else None
-        if config is not None:
-            self._set_up(config)
-        self._housekeeping.run()
+        self._reception.close()

@@ -9,17 +9,21 @@ import os
 import pytest
 import webtest
 
-from ztas_middleware import ZTASMiddleware, load_config
-from ztas_middleware import middleware as front_door
+from ztas_middleware import ZTASMiddleware, load_config, reception
 
 ONE_SITE = "sites:\n  a: {domain: a.example}\n"
 TWO_SITES = "sites:\n  a: {domain: a.example}\n  b: {domain: b.example}\n"
+
+WITH_DASHBOARD = """
+database: other.db
+dashboard: {path: /ztas/}
+"""
 
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
     # Every request looks, so that a test need not wait for the next second.
-    monkeypatch.setattr(front_door, "TICK", 0)
+    monkeypatch.setattr(reception, "TICK", 0)
     file = tmp_path / "ztas.yaml"
     file.write_text(ONE_SITE)
     return file
@@ -95,6 +99,19 @@ def test_an_edit_in_place_is_noticed(app, file):
         headers={"Origin": "https://c.example"},
     )
     assert answer.status_int == 200
+
+
+def test_an_edit_that_needs_what_is_not_installed_changes_nothing(app, file, caplog, monkeypatch):
+    assert status(app, "a") == 200
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    write(file, TWO_SITES.replace("}", ", public: true}") + WITH_DASHBOARD)
+    assert status(app, "b") == 404, "half of the new configuration is in force"
+    assert not file.with_name("other.db").exists()
+    (record,) = caplog.records
+    assert "Jinja2" in record.message
+    monkeypatch.undo()
+    write(file, TWO_SITES)
+    assert status(app, "b") == 200
 
 
 def test_another_database_is_used_from_then_on(app, file, tmp_path):

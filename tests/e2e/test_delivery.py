@@ -68,7 +68,7 @@ def test_hit_survives_the_rate_limit(site, page):
     page.evaluate("for (const name of ['a', 'b', 'c']) ZTA.track(name)")
     site.wait_for_answers(4, page)
     assert len(site.rows()) == 3
-    site.middleware._handlers["/api/track"]._limiter._windows.clear()
+    site.middleware._reception.handlers["/api/track"]._limiter._windows.clear()
     page.clock.run_for(1100)
     site.expect("pageview", "event", "event", "event", fields=("type",))
 

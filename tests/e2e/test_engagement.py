@@ -151,7 +151,11 @@ def test_heartbeat_that_makes_no_sense_is_none(site, page):
 
 def test_work_of_the_script(site, page, record_property):
     """What the script costs a page, as the browser measures it; reported, not judged."""
-    code = site.middleware._handlers["/js/ztas.js"]({"REQUEST_METHOD": "GET"}).body[0].decode()
+    code = (
+        site.middleware._reception.handlers["/js/ztas.js"]({"REQUEST_METHOD": "GET"})
+        .body[0]
+        .decode()
+    )
     # Isolated pages have a clock of 5 us; the others have one of 100.
     page.route(
         "**/isolated",

@@ -32,7 +32,7 @@ def test_a_visitor_is_an_address_and_a_user_agent_on_one_site(wrap):
 def test_another_day_is_another_visitor_and_session(wrap):
     wrapped = wrap()
     wrapped.track(sessionId="s")
-    recorder = wrapped.middleware._handlers["/api/track"]._recorder
+    recorder = wrapped.middleware._reception.handlers["/api/track"]._recorder
     today = recorder._clock()
     recorder._clock = lambda: today + 86_400 * 10**9
     wrapped.track(sessionId="s")

@@ -157,15 +157,17 @@ def test_script_moves_with_a_changed_config(tmp_path):
     file.write_text(text + "/one.js\n")
     middleware = ZTASMiddleware(page, file)
     file.write_text(text + "/another.js\n")
-    middleware._next_tick = 0.0
+    middleware._reception.next_tick = 0.0
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_HOST": "example.com"}
     body = b"".join(middleware(environ, lambda *_: None))
     assert b'src="/another.js"' in body
-    assert "/another.js" in middleware._handlers
-    assert "/one.js" not in middleware._handlers
+    assert "/another.js" in middleware._reception.handlers
+    assert "/one.js" not in middleware._reception.handlers
     middleware.close()
 
 
 def test_only_the_endpoint_is_built_by_default(wrapped):
-    assert [type(handler) for handler in wrapped.middleware._handlers.values()] == [Endpoint]
-    assert wrapped.middleware._pages is None
+    assert [type(handler) for handler in wrapped.middleware._reception.handlers.values()] == [
+        Endpoint
+    ]
+    assert wrapped.middleware._reception.pages is None

@@ -38,9 +38,7 @@ class ConfigWatch:
             return None
         self._seen = revision
         try:
-            config = load_config(self._source)
+            return load_config(self._source)
         except ConfigError as error:
             logger.error("the changed configuration is not used: %s", error)  # noqa: TRY400 - the place is in the message
             return None
-        logger.info("%s has changed and is in use", self._source)
-        return config

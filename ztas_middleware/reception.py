@@ -1,0 +1,127 @@
+"""What stands behind every front door: handlers, the database they end in, and chores.
+
+Nothing in here knows WSGI from ASGI. A handler takes a mapping that names things as a WSGI environ
+does, `wsgi.input` included, which has the body; it returns an `Answer`, or None for the app.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ztas_middleware.config import coerce
+from ztas_middleware.config.watch import ConfigWatch
+from ztas_middleware.errors import ConfigError
+from ztas_middleware.intake.drops import Drops
+from ztas_middleware.intake.recorder import Recorder
+from ztas_middleware.outages import OutageLog
+from ztas_middleware.store.database import Database
+from ztas_middleware.store.housekeeping import Housekeeping
+from ztas_middleware.store.salts import Salts
+from ztas_middleware.web.routes import pages_between, routes
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from ztas_middleware.config.model import Config
+    from ztas_middleware.web.routes import Handler
+
+TICK = 1.0
+"""Seconds between two looks at what else there is to do."""
+
+logger = logging.getLogger("ztas_middleware")
+
+
+class _Kept(NamedTuple):
+    """What outlives a change of the configuration, as long as it names the same database."""
+
+    database: Database
+    drops: Drops
+    salts: Salts
+    housekeeping: Housekeeping
+
+    def close(self) -> None:
+        self.drops.flush()
+        self.database.close()
+
+
+class Reception:
+    """Serves one configuration after the other for as long as the app runs.
+
+    Args:
+        config: a path to a YAML file, a mapping of the same shape, or a loaded `Config`.
+
+    Attributes:
+        handlers: who answers at which path, as a server hands it over: bytes read as latin-1
+            (PEP 3333).
+        next_tick: when `tick` is due, by `time.monotonic`.
+
+    Raises:
+        ConfigError: the configuration can't be used; it says where and why.
+    """
+
+    def __init__(self, config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> None:
+        settings = coerce(config)
+        self.outages = OutageLog()
+        self._serve(settings, self._open(settings))
+        source = settings.source
+        self._watch = ConfigWatch(source, settings.revision) if source else None
+        self.next_tick = 0.0
+
+    @property
+    def database(self) -> Database:
+        """Where hits end."""
+        return self._kept.database
+
+    @property
+    def drops(self) -> Drops:
+        """What was dropped and is not written down yet."""
+        return self._kept.drops
+
+    def tick(self) -> None:
+        """Do what is due; raises nothing and waits for nobody."""
+        self.next_tick = time.monotonic() + TICK
+        config = self._watch.changed() if self._watch is not None else None
+        if config is not None:
+            self._change_to(config)
+        self._kept.housekeeping.run()
+
+    def close(self) -> None:
+        """Write what is still to be written and release the database."""
+        self._kept.close()
+
+    def _change_to(self, config: Config) -> None:
+        """Go on under another configuration, in whole; if it can't be, under the one in force."""
+        before, in_force = self._kept, self.config
+        stays = (config.database, config.durability) == (in_force.database, in_force.durability)
+        try:
+            self._serve(config, before if stays else self._open(config))
+        except ConfigError as error:
+            # Valid in itself, but what it switches on is not installed here.
+            logger.error("the changed configuration is not used: %s", error)  # noqa: TRY400 - the place is in the message
+            return
+        logger.info("%s has changed and is in use", config.source)
+        if not stays:
+            before.close()
+
+    def _open(self, config: Config) -> _Kept:
+        database = Database(config.database, config.durability)
+        drops = Drops(database)
+        chores = Housekeeping(database, drops.flush, self.outages)
+        return _Kept(database, drops, Salts(database), chores)
+
+    def _serve(self, config: Config, kept: _Kept) -> None:
+        database = kept.database
+        recorder = Recorder(config, database, kept.salts, kept.drops)
+        pages = pages_between(config, recorder, database, self.outages)
+        found = routes(config, recorder, database, self.outages)
+        # Assigned when all of it is made: requests of other threads go by the old ones until then.
+        self._kept = kept
+        self.config = config
+        self.recorder = recorder
+        self.pages = pages
+        self.handlers: dict[str, Handler] = {
+            path.encode().decode("latin-1"): handler for path, handler in found.items()
+        }
