@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.reception import Reception
+from ztas_middleware.web.passage import pass_through
 
 if TYPE_CHECKING:
     import os
@@ -69,7 +70,7 @@ class ZTASMiddleware:
                     return ThenCheckpoint(answer.body, reception.database)
                 return answer.body
         if reception.pages is not None and environ["REQUEST_METHOD"] == "GET":
-            return reception.pages(self._application, environ, start_response)
+            return pass_through(reception.pages, self._application, environ, start_response)
         return self._application(environ, start_response)
 
     def close(self) -> None:

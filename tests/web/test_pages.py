@@ -14,6 +14,7 @@ from ztas_middleware.config.domains import Domain
 from ztas_middleware.config.model import Site
 from ztas_middleware.web.head import LOOK_AHEAD
 from ztas_middleware.web.pages import Pages
+from ztas_middleware.web.passage import pass_through
 
 TAG = b'<script defer src="/js/ztas.js" data-site="a"></script>'
 PAGE = b"<html><head><title>x</title></head><body>y</body></html>"
@@ -49,7 +50,7 @@ class Server:
         site = Site(id="a", domains=(Domain("example.com"),), inject=inject, count_pages=count)
         pages = Pages([site], script, self._remember, self.failures.append)
         self.environ = NAVIGATION | environ
-        self.result = pages(application, self.environ, self.start_response)
+        self.result = pass_through(pages, application, self.environ, self.start_response)
 
     def _remember(self, environ, site):
         assert (environ, site.id) == (self.environ, "a")
@@ -384,7 +385,7 @@ def test_file_is_handed_over_as_it_is_and_counted():
 def test_failure_to_count_leaves_the_page_alone():
     server = Server(sized(PAGE), inject=False)
 
-    server.result._passage._count = break_down
+    server.result._passage._outgoing._count = break_down
     assert server.receive() == PAGE
     assert [type(failure) for failure in server.failures] == [Broken]
 
@@ -559,7 +560,9 @@ def test_both_sides_keep_to_the_protocol(inject, count, length):
     site = Site(id="a", domains=(Domain("example.com"),), inject=inject, count_pages=count)
     pages = Pages([site], "/js/ztas.js", lambda *_: lambda: None, pytest.fail)
     inner = validator(app([PAGE[:30], PAGE[30:]], HTML, *length))
-    outer = validator(lambda environ, start_response: pages(inner, environ, start_response))
+    outer = validator(
+        lambda environ, start_response: pass_through(pages, inner, environ, start_response)
+    )
 
     def start_response(status, headers, exc_info=None):
         return lambda data: None

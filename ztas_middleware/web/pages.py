@@ -1,30 +1,30 @@
 """The app's own pages: counted on the server, or given the script tag, on their way out.
 
 Which requests open a page is in `visits`, which answers are one in `answering`, where the tag
-goes in `head`, how it gets there in `injection`; the WSGI around them is `passage`.
+goes in `head`, how it gets there in `injection`, and all that comes together in `outgoing`. None of
+them knows a protocol: the WSGI around them is `passage`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.web.hosting import SitesByHost
-from ztas_middleware.web.passage import Passage
+from ztas_middleware.web.outgoing import Outgoing
 from ztas_middleware.web.tag import TagPattern, tag_for
 from ztas_middleware.web.visits import is_navigation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from collections.abc import Callable, Iterable, Mapping
 
     from ztas_middleware.config.model import Site
-    from ztas_middleware.web.passage import Count, Report
+    from ztas_middleware.web.outgoing import Count, Report
 
-    Remember = Callable[[WSGIEnvironment, Site], Count]
+    Remember = Callable[[Mapping[str, Any], Site], Count]
 
 
 class Pages:
-    """Stands between the server and the app for GET requests."""
+    """Says what has to happen to the answer to a GET request."""
 
     def __init__(
         self, sites: Iterable[Site], script: str | None, remember: Remember, report: Report
@@ -44,23 +44,22 @@ class Pages:
         self._remember = remember
         self._report = report
 
-    def __call__(
-        self,
-        application: WSGIApplication,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
-        """Call the app, and see to its page if it answers with one."""
+    def expect(self, environ: Mapping[str, Any]) -> Outgoing | None:
+        """Prepare for the answer to a GET request, before the app sees it.
+
+        Args:
+            environ: the request, as WSGI has it; no key is needed that CGI does not have.
+
+        Returns:
+            What the answer has to go through; None where it is none of our business.
+        """
         try:
-            passage = self._passage(environ, start_response)
+            return self._expect(environ)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the app's
             self._report(error)
-            passage = None
-        if passage is None:
-            return application(environ, start_response)
-        return passage.take(application(environ, passage.start_response))
+            return None
 
-    def _passage(self, environ: WSGIEnvironment, start_response: StartResponse) -> Passage | None:
+    def _expect(self, environ: Mapping[str, Any]) -> Outgoing | None:
         site = self._sites.of(environ)
         if site is None:
             return None
@@ -72,11 +71,4 @@ class Pages:
             tag = tag_for(self._script, site.id, environ.get("SCRIPT_NAME", ""))
         if count is None and tag is None:
             return None
-        return Passage(
-            start_response,
-            tag=tag,
-            pattern=self._pattern,
-            count=count,
-            file_wrapper=environ.get("wsgi.file_wrapper"),
-            report=self._report,
-        )
+        return Outgoing(tag=tag, pattern=self._pattern, count=count, report=self._report)

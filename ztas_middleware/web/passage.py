@@ -1,8 +1,7 @@
-"""One answer of the app on its way out, in WSGI's terms (PEP 3333).
+"""The app's pages in WSGI's terms (PEP 3333): between the app and the server's `start_response`.
 
-It is decided when the app calls `start_response`: what is no page goes to the server as it is,
-the app's own iterable included. Where the headers of a page depend on whether it gets the tag,
-`start_response` waits until that is known. Nothing that fails in here is the page's problem.
+What becomes of a page is decided in `outgoing`. What is no page goes to the server as it is, the
+app's own iterable included; where headers have to wait, `start_response` waits with them.
 """
 
 from __future__ import annotations
@@ -10,62 +9,48 @@ from __future__ import annotations
 from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, cast
 
-from ztas_middleware.web.answering import page_of, with_tag
-from ztas_middleware.web.injection import Injection
-from ztas_middleware.web.tag import InflatingWatch, TagWatch
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import TypeAlias
-    from wsgiref.types import StartResponse
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ztas_middleware.answer import Header
-    from ztas_middleware.web.answering import Page
-    from ztas_middleware.web.tag import TagPattern
+    from ztas_middleware.web.outgoing import Outgoing
+    from ztas_middleware.web.pages import Pages
 
     OptExcInfo: TypeAlias = (
         tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
     )
 
-Count = Callable[[], None]
-Report = Callable[[Exception], None]
 Write = Callable[[bytes], object]
+
+
+def pass_through(
+    pages: Pages,
+    application: WSGIApplication,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+) -> Iterable[bytes]:
+    """Call the app, and see to its page if it answers with one."""
+    outgoing = pages.expect(environ)
+    if outgoing is None:
+        return application(environ, start_response)
+    passage = Passage(start_response, outgoing, environ.get("wsgi.file_wrapper"))
+    return passage.take(application(environ, passage.start_response))
 
 
 class Passage:
     """Takes the app's `start_response` and body, and hands them on to the server's."""
 
     def __init__(
-        self,
-        start_response: StartResponse,
-        *,
-        tag: bytes | None,
-        pattern: TagPattern | None,
-        count: Count | None,
-        file_wrapper: object,
-        report: Report,
+        self, start_response: StartResponse, outgoing: Outgoing, file_wrapper: object
     ) -> None:
-        """Prepare for an answer.
-
-        Args:
-            start_response: the server's.
-            tag: what a page gets, if it gets anything.
-            pattern: what a tag in a page looks like; None where there is no script to have.
-            count: called when a page without a tag is out.
-            file_wrapper: the server's `wsgi.file_wrapper`, or None.
-            report: told of every failure in here.
-        """
+        """Prepare for an answer; `file_wrapper` is the server's `wsgi.file_wrapper`, or None."""
         self._server = start_response
-        self._tag = tag
-        self._pattern = pattern
-        self._count = count
+        self._outgoing = outgoing
         self._file_wrapper = file_wrapper
-        self._report = report
-        self._page: Page | None = None
-        self._watch: TagWatch | None = None
-        self._injection: Injection | None = None
-        self._held: tuple[str, list[Header], OptExcInfo | None] | None = None
+        self._held: tuple[str, OptExcInfo | None] | None = None
         self._write: Write | None = None
         self._fed = False
 
@@ -75,7 +60,7 @@ class Passage:
         """What the app calls instead of the server's `start_response`."""
         if self._write is not None:
             # The server has heard of an answer already, and knows what to do with another one.
-            self._forget()
+            self._outgoing.forget()
             return self._begin(status, headers, exc_info)
         if self._fed and exc_info and exc_info[1]:
             # What the app has produced is under way, as far as it can tell.
@@ -83,17 +68,12 @@ class Passage:
                 raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # a reference cycle otherwise
-        self._held = None
-        try:
-            self._look(status, headers)
-        except Exception as error:  # noqa: BLE001 - the page leaves as it is
-            self._report(error)
-            self._forget()
-        if self._injection is not None and self._page and not self._page.same_headers:
-            self._held = (status, headers, exc_info)
+        self._outgoing.begin(status, headers)
+        self._held = (status, exc_info) if self._outgoing.headers is None else None
+        if self._held is not None:
             return self.write
         write = self._begin(status, headers, exc_info)
-        return self.write if self._watch is not None else write
+        return self.write if self._outgoing.reads else write
 
     def write(self, data: bytes) -> None:
         """What an app of the old kind calls instead of yielding."""
@@ -104,19 +84,20 @@ class Passage:
 
     def take(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """What the server gets for the app's iterable: the very same, unless it is a page."""
-        if self._page is None:
+        outgoing = self._outgoing
+        if not outgoing.is_page:
             # Unless it is an app that calls `start_response` only when its body is read.
             return body if self._write is not None else _Body(self, body, self._run(body))
-        if self._watch is None and (self._count is None or self._is_file(body)):
+        if not outgoing.reads and (not outgoing.counts or self._is_file(body)):
             # A server may have a short cut for a file, but only for the very object.
-            self._done()
+            outgoing.done()
             return body
         if type(body) in (list, tuple) and not self._fed:
             pieces = self._take_all(body)
-            return _SizedBody(self, body, pieces) if self._count else pieces
+            return _SizedBody(self, body, pieces) if outgoing.counts else pieces
         if self._held is not None:
             return self._take_held(body)
-        if self._injection is None and isinstance(body, Sized):
+        if not outgoing.changes and isinstance(body, Sized):
             return _SizedBody(self, body, self._run(body))
         return _Body(self, body, self._run(body))
 
@@ -127,19 +108,7 @@ class Passage:
             if close is not None:
                 close()
         finally:
-            self._done()
-
-    def _look(self, status: str, headers: list[Header]) -> None:
-        self._page = page = page_of(status, headers)
-        self._watch = self._injection = None
-        if page is None or self._pattern is None:
-            return
-        if self._tag is not None and page.changeable:
-            self._watch = TagWatch(self._pattern)
-            self._injection = Injection(self._tag, self._watch, hold=not page.same_headers)
-        elif self._count is not None:
-            # It is not ours to change, but it may bring the tag along.
-            self._watch = (InflatingWatch if page.inflatable else TagWatch)(self._pattern)
+            self._outgoing.done()
 
     def _begin(self, status: str, headers: list[Header], exc_info: OptExcInfo | None) -> Write:
         if exc_info is None:
@@ -152,8 +121,7 @@ class Passage:
         """A body that is all there: nothing waits, and where nothing changes it stays as it is."""
         pieces = [self._feed(chunk) for chunk in body]
         pieces.append(self._end())
-        placed = self._injection is not None and self._injection.placed
-        return [b"".join(pieces)] if placed else body
+        return [b"".join(pieces)] if self._outgoing.changes else body
 
     def _take_held(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Read on until the headers can go: not every server waits for the first piece."""
@@ -168,7 +136,7 @@ class Passage:
                 start = self._end()
         except BaseException:
             # The server gets nothing that it could close.
-            self._count = None
+            self._outgoing.fail()
             self.close(body)
             raise
         return _Body(self, body, self._run(chunks, start))
@@ -182,68 +150,29 @@ class Passage:
                 if self._held is None:
                     yield out
         except Exception:
-            self._count = None  # nobody has seen that page
+            self._outgoing.fail()
             raise
         rest = self._end()
         if rest:
             yield rest
 
     def _feed(self, chunk: bytes) -> bytes:
-        """Take a piece of the body; return what may leave now, and let the headers go first."""
         self._fed = self._fed or bool(chunk)
-        injection, watch = self._injection, self._watch
-        if injection is None:
-            if watch is not None:
-                try:
-                    watch.feed(chunk)
-                except Exception as error:  # noqa: BLE001 - the page leaves as it is
-                    self._report(error)
-            return chunk
-        settled = injection.settled
-        try:
-            out = injection.feed(chunk)
-        except Exception as error:
-            if not isinstance(chunk, bytes):
-                raise  # no answer of WSGI's, with or without us
-            self._report(error)
-            out = chunk if settled else injection.give_up()
-        if injection.settled:
-            self._release()
+        out = self._outgoing.feed(chunk)
+        self._release()
         return out
 
     def _end(self) -> bytes:
-        """The body has ended; return what is still here of it."""
-        injection = self._injection
-        rest = b"" if injection is None or injection.settled else injection.give_up()
+        rest = self._outgoing.end()
         self._release()
         return rest
 
     def _release(self) -> None:
-        """Let the headers go that had to wait."""
-        if self._held is None:
-            return
-        (status, headers, exc_info), self._held = self._held, None
-        if self._injection is not None and self._injection.placed and self._tag is not None:
-            headers = with_tag(headers, len(self._tag))
-        self._begin(status, headers, exc_info)
-
-    def _forget(self) -> None:
-        self._page = self._watch = self._injection = None
-
-    def _done(self) -> None:
-        """Count the page, once, unless its tag does that."""
-        count, self._count = self._count, None
-        if count is None or self._page is None or self._has_tag():
-            return
-        try:
-            count()
-        except Exception as error:  # noqa: BLE001 - the page is out
-            self._report(error)
-
-    def _has_tag(self) -> bool:
-        return (self._watch is not None and self._watch.found) or (
-            self._injection is not None and self._injection.placed
-        )
+        """Let the headers go that had to wait, if they need not any more."""
+        headers = self._outgoing.headers
+        if self._held is not None and headers is not None:
+            (status, exc_info), self._held = self._held, None
+            self._begin(status, headers, exc_info)
 
     def _is_file(self, body: Iterable[bytes]) -> bool:
         return isinstance(self._file_wrapper, type) and isinstance(body, self._file_wrapper)

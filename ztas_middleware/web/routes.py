@@ -14,8 +14,6 @@ from ztas_middleware.errors import ConfigError, StorageError
 from ztas_middleware.intake.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIEnvironment
-
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.intake.recorder import Recorder
     from ztas_middleware.outages import OutageLog
@@ -102,7 +100,7 @@ def pages_between(
     from ztas_middleware.web.pages import Pages
     from ztas_middleware.web.visits import requested_page
 
-    def remember(environ: WSGIEnvironment, site: Site) -> Callable[[], None]:
+    def remember(environ: Mapping[str, Any], site: Site) -> Callable[[], None]:
         received, event = recorder.receive(environ), requested_page(environ)
 
         def count() -> None:
