@@ -163,6 +163,14 @@ def test_tag_is_below_the_mount():
     assert b'src="/blog/js/ztas.js"' in server.receive()
 
 
+@pytest.mark.parametrize("destination", ["iframe", "frame", "embed", "object"])
+def test_frame_is_no_page(destination):
+    body = [PAGE]
+    server = Server(app(body), HTTP_SEC_FETCH_DEST=destination)
+    assert server.result is body
+    assert server.counted == 0
+
+
 UNTOUCHED = {
     "not found": app([PAGE], HTML, status="404 Not Found"),
     "a part": app([PAGE], HTML, ("Content-Range", "bytes 0-9/99"), status="206 Partial Content"),

@@ -70,6 +70,19 @@ def test_page_of_the_image(wrapped, query, referer, path):
     assert [hit["path"] for hit in wrapped.hits()] == [path]
 
 
+def test_raw_utf_8_is_read_as_such(wrapped):
+    def seen(query, **more):
+        wrapped.app.get(
+            f"/js/ztas.gif?siteId=site_abc123{query}",
+            extra_environ={"QUERY_STRING": f"siteId=site_abc123{query}", **more},
+        )
+        return wrapped.hits()[-1]
+
+    hit = seen("", HTTP_REFERER="https://example.com/m\xc3\xbcnchen?utm_source=caf\xc3\xa9")
+    assert (hit["path"], hit["utm_source"]) == ("/münchen", "café")
+    assert seen("&path=/m\xc3\xbcnchen")["path"] == "/münchen"
+
+
 def test_campaign_of_the_page_is_kept(wrapped):
     look(wrapped, referer="https://example.com/?utm_source=mail&utm_campaign=may#x")
     (hit,) = wrapped.hits()

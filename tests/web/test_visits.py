@@ -15,6 +15,12 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         ({"SEC_FETCH_MODE": "cors", "ACCEPT": FIREFOX}, False),
         ({"SEC_FETCH_MODE": "no-cors", "ACCEPT": FIREFOX}, False),
         ({"SEC_FETCH_MODE": "same-origin", "ACCEPT": "text/html"}, False),
+        ({"SEC_FETCH_MODE": "navigate", "SEC_FETCH_DEST": "document"}, True),
+        ({"SEC_FETCH_MODE": "navigate", "SEC_FETCH_DEST": ""}, True),
+        ({"SEC_FETCH_MODE": "navigate", "SEC_FETCH_DEST": "iframe"}, False),
+        ({"SEC_FETCH_MODE": "navigate", "SEC_FETCH_DEST": "object"}, False),
+        ({"SEC_FETCH_DEST": "embed", "ACCEPT": FIREFOX}, False),
+        ({"SEC_FETCH_DEST": "empty", "ACCEPT": FIREFOX}, False),
         ({"ACCEPT": FIREFOX}, True),
         ({"ACCEPT": "Text/HTML"}, True),
         ({"ACCEPT": "*/*"}, False),
@@ -45,7 +51,7 @@ def test_what_opens_a_page(headers, expected):
 )
 def test_page_that_was_asked_for(environ, path):
     event = requested_page(environ)
-    assert (event.type, event.path, event.referrer) == ("pageview", path, None)
+    assert (event.type, event.path, event.referrer) == ("pageview", path, "")
 
 
 def test_campaign_and_referrer_of_the_page():
@@ -59,6 +65,28 @@ def test_campaign_and_referrer_of_the_page():
     campaign = (event.utm_source, event.utm_medium, event.utm_campaign)
     assert campaign == ("news letter", "mäil", None)
     assert event.referrer == "https://google.com/?q=x"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("caf\xc3\xa9", "café"),
+        ("\xe6\x9d\xb1\xe4\xba\xac", "東京"),
+        ("caf\xe9", "café"),  # Latin-1, read as such
+        ("caf%C3%A9", "caf%C3%A9"),
+        ("東京", "東京"),  # from a server that has decoded it already
+    ],
+)
+def test_raw_utf_8_is_read_as_such(raw, text):
+    event = requested_page(
+        {
+            "PATH_INFO": "/",
+            "QUERY_STRING": f"utm_source={raw}",
+            "HTTP_REFERER": f"https://blog.example/{raw}",
+        }
+    )
+    assert event.referrer == f"https://blog.example/{text}"
+    assert event.utm_source == text.replace("%C3%A9", "é")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.config.domains import DEFAULT_PORTS, Origin, covers, matches, parse_port
 from ztas_middleware.config.hosts import ascii_host
+from ztas_middleware.intake.text import as_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def parse_origin(header: str) -> Origin | None:
     """
     if len(header) > MAX_LENGTH:
         return None
-    found = _ORIGIN.fullmatch(header if header.isascii() else _as_utf8(header))
+    found = _ORIGIN.fullmatch(as_utf8(header))
     if not found:
         return None
     scheme, host, port = found.groups()
@@ -89,11 +90,3 @@ class Origins:
 def is_own_host(site: Site, host: str) -> bool:
     """Whether `host`, in the form of `ascii_host` and without port, is one of the site's."""
     return any(covers(domain, host) for domain in site.domains)
-
-
-def _as_utf8(header: str) -> str:
-    try:
-        return header.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        # A server that decoded it already, or bytes that are no UTF-8.
-        return header

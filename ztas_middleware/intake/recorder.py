@@ -28,8 +28,15 @@ if TYPE_CHECKING:
     from ztas_middleware.store.database import Database
     from ztas_middleware.store.salts import Salts
 
-# What browsers and proxies announce for a page that nobody has seen yet.
-PURPOSE_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE")
+# What browsers and proxies announce for a page that nobody has seen yet: Chromium since 2022, all
+# before it, Safari (its previews, too), what some proxies make of them, Firefox until 2024.
+PURPOSE_HEADERS = (
+    "HTTP_SEC_PURPOSE",
+    "HTTP_PURPOSE",
+    "HTTP_X_PURPOSE",
+    "HTTP_X_SEC_PURPOSE",
+    "HTTP_X_MOZ",
+)
 PREFETCHES = ("prefetch", "prerender", "preview")
 
 

@@ -50,6 +50,20 @@ def scrub(text: str) -> str:
     return _BREAKS.sub(" ", _HARMFUL.sub("", text))
 
 
+def as_utf8(header: str) -> str:
+    """The text of a header or query that a server hands over as bytes decoded as latin-1.
+
+    PEP 3333 says how; what a browser means by raw bytes is UTF-8. Bytes that are none, and what a
+    server has decoded already, stay as they are.
+    """
+    if header.isascii():
+        return header
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
+
+
 def redact_cut(text: str, limit: int, *, cut: bool) -> str:
     """Redact the start of a text, of which no more than `limit` characters are wanted.
 

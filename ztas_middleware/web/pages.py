@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ztas_middleware.web.hosting import SitesByHost
 from ztas_middleware.web.outgoing import Outgoing
 from ztas_middleware.web.tag import TagPattern, tag_for
-from ztas_middleware.web.visits import is_navigation
+from ztas_middleware.web.visits import is_frame, is_navigation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -67,7 +67,7 @@ class Pages:
         if site.count_pages and is_navigation(environ):
             # Before the app: some apps change the environ, and the visitor came now.
             count = self._remember(environ, site)
-        if site.inject and self._script is not None:
+        if site.inject and self._script is not None and not is_frame(environ):
             tag = tag_for(self._script, site.id, environ.get("SCRIPT_NAME", ""))
         if count is None and tag is None:
             return None

@@ -17,6 +17,7 @@ from ztas_middleware.intake.endpoint import RETRY_AFTER_OUTAGE
 from ztas_middleware.intake.origin import Origins
 from ztas_middleware.intake.ratelimit import RateLimiter
 from ztas_middleware.intake.refusals import Refusal
+from ztas_middleware.intake.text import as_utf8
 from ztas_middleware.web.visits import page_view, parameters
 
 if TYPE_CHECKING:
@@ -75,14 +76,14 @@ class Pixel:
             wait = self._limiter.wait(client.address)
         if wait:
             return self._drop(received, None, refusals.too_many_requests(wait))
-        query = parameters(environ.get("QUERY_STRING", ""))
+        query = parameters(as_utf8(environ.get("QUERY_STRING", "")))
         site_id = query.get("siteId")
         if not site_id:
             return self._drop(received, None, refusals.SITE_ID_REQUIRED)
         site = self._sites.get(site_id)
         if site is None:
             return self._drop(received, None, refusals.INVALID_SITE_ID)
-        page = environ.get("HTTP_REFERER", "")
+        page = as_utf8(environ.get("HTTP_REFERER", ""))
         if page and site_id not in self._origins.sites_of(_origin(page)):
             return self._drop(received, site, refusals.ORIGIN_NOT_ALLOWED)
         if not page and not site.server_side:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote
 
+from ztas_middleware.intake.text import as_utf8
 from ztas_middleware.intake.wire import Event
 
 if TYPE_CHECKING:
@@ -22,12 +23,22 @@ PARTIAL_HEADERS: Final = (
     "HTTP_X_LIVEWIRE",
 )
 
+# Where a browser puts a document that is not the page (Fetch, "destination").
+FRAMES: Final = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+
 MOST_PARAMETERS: Final = 200
 """Of a query; whoever sends more has none."""
 
 
+def is_frame(environ: Mapping[str, Any]) -> bool:
+    """Whether what is asked for is going to be a part of another page."""
+    return environ.get("HTTP_SEC_FETCH_DEST") in FRAMES
+
+
 def is_navigation(environ: Mapping[str, Any]) -> bool:
     """Whether a GET request is somebody opening a page."""
+    if (environ.get("HTTP_SEC_FETCH_DEST") or "document") != "document":
+        return False
     mode = environ.get("HTTP_SEC_FETCH_MODE")
     if mode:
         return bool(mode == "navigate")
@@ -66,11 +77,12 @@ def page_view(path: str, query: str, referrer: str | None = None) -> Event:
 
 def requested_page(environ: Mapping[str, Any]) -> Event:
     """The page view that a request to the app is, if the app answers with a page."""
-    query = environ.get("QUERY_STRING", "")
+    query = as_utf8(environ.get("QUERY_STRING", ""))
     # Encoded again, so that it is read like any path on the wire.
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     url = quote(path.encode("latin-1", "replace"))
-    return page_view(f"{url}?{query}" if query else url, query, environ.get("HTTP_REFERER"))
+    referrer = as_utf8(environ.get("HTTP_REFERER", ""))
+    return page_view(f"{url}?{query}" if query else url, query, referrer)
 
 
 def parameters(query: str) -> dict[str, str]:
