@@ -27,6 +27,7 @@ REFERRERS = [
 ]
 # What the package's table says about the hosts above, written down a second time.
 GROUPS = {
+    "google": "Google",  # a tag
     "google.de": "Google",
     "google.com": "Google",
     "news.ycombinator.com": "Hacker News",

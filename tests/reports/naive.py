@@ -33,8 +33,9 @@ def host_of(row, own_hosts):
 
 
 def source_of(row, own_hosts, groups):
-    if row["utm_source"] is not None:
-        return row["utm_source"]
+    tag = row["utm_source"]
+    if tag is not None:
+        return groups.get(tag, tag)
     host = host_of(row, own_hosts)
     return "Direct" if host is None else groups.get(host, host)
 

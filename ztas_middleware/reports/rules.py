@@ -8,8 +8,8 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ztas_middleware.acquisition.channels import mark as mark_of_sources
 from ztas_middleware.reports.referrers import Referrers
-from ztas_middleware.reports.sources import SOURCES, WIDESPREAD
 
 if TYPE_CHECKING:
     from ztas_middleware.config.model import Site
@@ -37,7 +37,7 @@ class Rules:
                 VERSION,
                 str(self.zone),
                 sorted(json.dumps(asdict(domain)) for domain in self.site.domains),
-                _SOURCES_MARK,
+                mark_of_sources(),
             ]
         )
 
@@ -51,8 +51,3 @@ class Rules:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
-
-
-_SOURCES_MARK = _digest(
-    [sorted(SOURCES.items()), [(pattern.pattern, name) for pattern, name in WIDESPREAD]]
-)
