@@ -83,6 +83,7 @@ class Expected(NamedTuple):
     browser: str | None
     os: str | None
     device: str | None
+    version: int | None
 
 
 @cache
@@ -119,7 +120,7 @@ def _read() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _expected(entry: dict[str, Any]) -> Expected:
     if "headers" in entry:  # told from client hints, which are not part of the User-Agent
-        return Expected(None, None, None)
+        return Expected(None, None, None, None)
     name = entry["client"]["name"]
     own = next((ours for theirs, ours in BROWSERS.items() if name.startswith(theirs)), None)
     if entry["user_agent"].startswith("Dalvik/"):
@@ -130,7 +131,9 @@ def _expected(entry: dict[str, Any]) -> Expected:
         if isinstance(system, dict) and system.get("name") in OWN_SYSTEMS
         else (SYSTEMS.get(entry.get("os_family", "")))
     )
-    return Expected(own, family, DEVICES.get((entry.get("device") or {}).get("type") or ""))
+    device = DEVICES.get((entry.get("device") or {}).get("type") or "")
+    major = str(entry["client"].get("version") or "").partition(".")[0]
+    return Expected(own, family, device, int(major) if own and major.isdecimal() else None)
 
 
 def false_positives() -> list[str]:

