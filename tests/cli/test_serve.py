@@ -15,6 +15,7 @@ from processes import free_port, start_on_free_port
 from rawhttp import Connection, chunked, message, request
 
 from ztas_middleware.cli.serve import MOST_SENT
+from ztas_middleware.passwords import hash_password
 
 STRICT = (
     *("-W", "error", "-W", "ignore:'cgi' is deprecated:DeprecationWarning"),
@@ -35,7 +36,25 @@ NONSENSE = {
     "/no-length": b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nok",
     "/below-0": b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
     "/coded": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
+    "/bare-cr": b"HTTP/1.1 200 OK\r\nX-A: a\rSet-Cookie: evil=1\r\nContent-Length: 0\r\n\r\n",
+    "/bare-cr-first": b"HTTP/1.1 200 OK\rSet-Cookie: evil=1\r\nContent-Length: 0\r\n\r\n",
+    "/no-name": b"HTTP/1.1 200 OK\r\nA B: c\r\nX-Next: 1\r\nContent-Length: 0\r\n\r\n",
+    "/no-colon": b"HTTP/1.1 200 OK\r\nabc\r\nX-Next: 1\r\nContent-Length: 0\r\n\r\n",
+    "/blank-before-colon": b"HTTP/1.1 200 OK\r\nX-A : c\r\nContent-Length: 0\r\n\r\n",
+    "/nul": b"HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 0\r\n\r\n",
+    "/control-header": b"HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nContent-Length: 0\r\n\r\n",
+    "/control-status": b"HTTP/1.1 200 O\x1b[2JK\r\nContent-Length: 0\r\n\r\n",
+    "/delete-status": b"HTTP/1.1 200 O\x7fK\r\nContent-Length: 0\r\n\r\n",
+    "/chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n",
+    "/chunk-below-0": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nok\r\n",
+    "/chunk-cut": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n",
+    "/switching": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
+    "/status": b"HTTP/1.1 9000 OK\r\nContent-Length: 0\r\n\r\n",
+    "/hangs-up": b"",
 }
+
+
+RAW = b"HTTP/1.1 200 OK\r\nX-UTF8: \xc3\xa9\r\nX-Folded: one\r\n\ttwo\r\nContent-Length: 0\r\n\r\n"
 
 
 class Site(BaseHTTPRequestHandler):
@@ -48,6 +67,10 @@ class Site(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.seen.append((self.command, self.path, list(self.headers.items())))
+        if self.path == "/early":
+            self.answer(413, b"no", ("Connection", "close"))
+            self.close_connection = True
+            return
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         if self.path == "/moved":
@@ -56,6 +79,9 @@ class Site(BaseHTTPRequestHandler):
             self.stream()
         elif self.path == "/cut":
             self.answer(200, b"half", ("Content-Length", "8"))
+            self.close_connection = True
+        elif self.path == "/raw":
+            self.wfile.write(RAW)
             self.close_connection = True
         elif self.path in NONSENSE:
             self.wfile.write(NONSENSE[self.path])
@@ -71,7 +97,7 @@ class Site(BaseHTTPRequestHandler):
                 ("Set-Cookie", "b=2"),
             )
 
-    do_POST = do_HEAD = do_DELETE = do_GET  # noqa: N815 - named by its base
+    do_POST = do_HEAD = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - named by its base
 
     def answer(self, status, body, *headers):
         self.send_response(status)
@@ -151,8 +177,22 @@ def test_alone_it_takes_hits_and_has_nothing_else(alone):
     assert request(alone.port, "POST", "/api/track", FIREFOX, HIT).status == 200
     assert rows(alone) == [("/here",)]
     answer = request(alone.port, "GET", "/")
-    assert (answer.status, answer.body) == (404, b"Not found\n")
+    assert answer.status == 404
+    assert answer.body == b"Not found. This is ztas serve, and has nothing but /api/track\n"
     assert alone.output == f"Serving on http://127.0.0.1:{alone.port}. Stop with Ctrl-C.\n"
+
+
+def test_it_says_where_the_dashboard_and_the_script_are(tmp_path):
+    password = hash_password("open sesame")
+    config = f"script: /js/ztas.js\ndashboard: {{path: /numbers/, password: '{password}'}}\n"
+    process = start(tmp_path, config=config)
+    try:
+        url = f"http://127.0.0.1:{process.port}"
+        process.wait_for(lambda: f"its script is {url}/js/ztas.js\n" in process.output)
+        assert f"The dashboard is on {url}/numbers/\n" in process.output
+        assert b"/api/track, /js/ztas.js, /numbers/\n" in request(process.port, "GET", "/").body
+    finally:
+        process.kill()
 
 
 def test_alone_it_waits_for_no_body_that_nobody_wants(alone):
@@ -162,7 +202,9 @@ def test_alone_it_waits_for_no_body_that_nobody_wants(alone):
         assert connection.receive().status == 413
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda how: how.name
+)
 def test_it_stops_in_order_and_writes_what_it_has_counted(alone, how):
     bot = {**FIREFOX, "User-Agent": "Googlebot/2.1"}
     for _ in range(3):
@@ -219,6 +261,23 @@ def test_a_chunked_body_arrives_whole(proxy, site):
 def test_other_methods(proxy, site, method):
     assert request(proxy.port, method, "/thing").status == 201
     assert sent(site)[:2] == (method, "/thing")
+
+
+@pytest.mark.parametrize("target", ["*", "/*", "/%2A"])
+def test_the_server_as_a_whole_and_paths_that_look_like_it(proxy, site, target):
+    assert request(proxy.port, "OPTIONS", target).status == 201
+    assert sent(site)[:2] == ("OPTIONS", target)
+
+
+def test_raw_headers_pass_as_they_are(proxy):
+    answer = request(proxy.port, "GET", "/raw")
+    assert answer.headers["x-utf8"].encode("latin-1") == "é".encode()
+    assert answer.headers["x-folded"] == "one two"
+
+
+def test_an_early_answer_to_a_long_body_arrives(proxy):
+    answer = request(proxy.port, "POST", "/early", {}, b"x" * 3_000_000)
+    assert (answer.status, answer.body) == (413, b"no")
 
 
 def test_a_redirect_is_the_browsers_to_follow(proxy):
@@ -293,7 +352,7 @@ def test_what_an_upstream_says_stays_on_one_line_of_the_log(tmp_path, site):
         process.kill()
     said = process.output.splitlines()[1:]
     assert len(said) == 1, said
-    assert said[0].endswith("\\x1b[2J HTTP\\r\\n")
+    assert "\\x1b[2J HTTP" in said[0]
 
 
 BODY = {"Content-Length": "4"}

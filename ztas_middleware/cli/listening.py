@@ -70,9 +70,19 @@ def bracketed(host: str) -> str:
 
 @contextlib.contextmanager
 def stopping_in_order() -> Iterator[None]:
-    """Let SIGTERM, with which service managers say stop, unwind the program as Ctrl-C does."""
-    previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Let SIGTERM and SIGHUP unwind the program as Ctrl-C does.
+
+    Service managers say stop with the one, a terminal that is closed with the other; what was
+    started by nohup goes on.
+    """
+    wanted = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    previous = {number: signal.signal(number, lambda *_: sys.exit(0)) for number in wanted}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from ztas_middleware.cli.listening import address_options, listen, stopping_in_order
-from ztas_middleware.cli.options import config_option, load
-from ztas_middleware.cli.upstream import Upstream, parse_url
+from ztas_middleware.cli.options import config_option, fail, load
+from ztas_middleware.errors import ZtasError
 from ztas_middleware.middleware import ZTASMiddleware
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from urllib.parse import SplitResult
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ztas_middleware.config.model import Config
 
 THREADS = 32
 """Hits must find one that does not wait for a slow upstream."""
@@ -30,6 +32,10 @@ MOST_SENT = 1 << 24
 def _url(_: click.Context, __: click.Parameter, text: str | None) -> SplitResult | None:
     if text is None:
         return None
+    try:
+        from ztas_middleware.cli.upstream import parse_url  # needs h11, an extra
+    except ImportError:
+        fail(ZtasError("--upstream needs h11: pip install 'ztas-middleware[serve]'"))
     try:
         return parse_url(text)
     except ValueError as error:
@@ -63,7 +69,7 @@ def serve(host: str, *, port: int, upstream: SplitResult | None, config: str) ->
     def trusted() -> Iterable[object]:
         return application.config.trusted_proxies  # the running config, which may have changed
 
-    other = _not_found if upstream is None else Upstream(upstream, trusted)
+    other = _nothing_else(settings) if upstream is None else _passing_on(upstream, trusted)
     application = ZTASMiddleware(other, settings)
     with stopping_in_order(), closing(application):
         server = listen(
@@ -79,11 +85,34 @@ def serve(host: str, *, port: int, upstream: SplitResult | None, config: str) ->
         )
         with closing(server):
             click.echo(f"Serving on {server.url}. Stop with Ctrl-C.")
+            for line in _places(settings, server.url):
+                click.echo(line)
             server.run()
 
 
-def _not_found(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    body = b"Not found\n"
-    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
-    start_response("404 Not Found", headers)
-    return [body]
+def _passing_on(url: SplitResult, trusted: Callable[[], Iterable[object]]) -> WSGIApplication:
+    from ztas_middleware.cli.upstream import Upstream  # needs h11, which `_url` has seen
+
+    return Upstream(url, trusted)
+
+
+def _places(config: Config, url: str) -> Iterator[str]:
+    """Where the things are that somebody wants next."""
+    if config.dashboard.path is not None:
+        yield f"The dashboard is on {url}{config.dashboard.path}"
+    if config.script is not None:
+        yield f"The tag of a site's pages: ztas sites list; its script is {url}{config.script}"
+
+
+def _nothing_else(config: Config) -> WSGIApplication:
+    """What answers where there is no app: which paths there are, to whoever set this up."""
+    here = [config.endpoint, config.script, config.pixel, config.dashboard.path]
+    there = ", ".join(path for path in here if path is not None)
+    body = f"Not found. This is ztas serve, and has nothing but {there}\n".encode()
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+
+    def not_found(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("404 Not Found", headers[:])
+        return [body]
+
+    return not_found

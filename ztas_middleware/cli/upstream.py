@@ -2,14 +2,21 @@
 
 A connection is opened for each request, so that none can have gone stale. Bodies pass in pieces,
 whatever their size. What RFC 9110 (7.6.1) calls hop-by-hop ends here in both directions.
+
+h11 reads the answers, since it takes nothing that the next reader might take for something else;
+the standard library's client splits lines at a bare CR, and forgets what stands behind a line that
+is no header.
 """
 
 from __future__ import annotations
 
-import http.client
 import re
+import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urlsplit
+
+import h11
 
 from ztas_middleware.intake.clients import parse_address
 from ztas_middleware.outages import OutageLog
@@ -41,7 +48,8 @@ HOP_BY_HOP = frozenset(
 _OWN = frozenset({"content-length", "expect", "host"})
 _SAYS_WHO = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
-_FOLD = re.compile(r"\r?\n[ \t]*")
+# What a terminal or a browser might obey; a tab is white space (RFC 9110, 5.5).
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def parse_url(text: str) -> SplitResult:
@@ -75,49 +83,58 @@ class Upstream:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI call, PEP 3333."""
-        connection = self._connection()
+        exchange = None
         try:
-            answer = self._ask(connection, environ)
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
+            exchange = _Exchange(self._connect())
+            body = self._ask(exchange, environ)
+        except (OSError, h11.ProtocolError, _NonsenseError) as error:
+            if exchange is not None:
+                exchange.close()
             late = isinstance(error, TimeoutError)
             self._outages.report(f"upstream {self._url.netloc}", error)
             return _failure("504 Gateway Timeout" if late else "502 Bad Gateway", start_response)
-        start_response(f"{answer.status} {answer.reason or 'Unknown'}", _answer_headers(answer))
-        return _Body(answer, connection)
+        start_response(exchange.status, exchange.headers)
+        return body
 
-    def _connection(self) -> http.client.HTTPConnection:
-        kind = (
-            http.client.HTTPSConnection
-            if self._url.scheme == "https"
-            else http.client.HTTPConnection
-        )
-        return kind(str(self._url.hostname), self._url.port, timeout=CONNECT_WITHIN)
+    def _connect(self) -> socket.socket:
+        host = str(self._url.hostname)
+        secure = self._url.scheme == "https"
+        port = self._url.port or (443 if secure else 80)
+        connected = socket.create_connection((host, port), CONNECT_WITHIN)
+        try:
+            if secure:
+                connected = ssl.create_default_context().wrap_socket(
+                    connected, server_hostname=host
+                )
+            connected.settimeout(ANSWER_WITHIN)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
 
-    def _ask(
-        self, connection: http.client.HTTPConnection, environ: WSGIEnvironment
-    ) -> http.client.HTTPResponse:
-        connection.connect()
-        connection.sock.settimeout(ANSWER_WITHIN)
-        connection.putrequest(
-            environ["REQUEST_METHOD"],
-            self._prefix + _target(environ),
-            skip_host=True,
-            skip_accept_encoding=True,
+    def _ask(self, exchange: _Exchange, environ: WSGIEnvironment) -> _Body:
+        """Send the request, and receive the answer's head and the first piece of its body."""
+        target = _target(environ)
+        exchange.send(
+            h11.Request(
+                method=environ["REQUEST_METHOD"].encode("latin-1"),
+                target=(target if target == "*" else self._prefix + target).encode("latin-1"),
+                headers=[
+                    (name.encode("latin-1"), value.encode("latin-1"))
+                    for name, value in self._headers(environ)
+                ],
+            )
         )
-        for name, value in self._headers(environ):
-            connection.putheader(name, value.encode("latin-1"))
-        connection.endheaders()
         body, left = environ["wsgi.input"], int(environ.get("CONTENT_LENGTH") or 0)
         try:
             while left > 0 and (piece := body.read(min(left, PIECE))):
-                connection.send(piece)
+                exchange.send(h11.Data(data=piece))
                 left -= len(piece)
+            if left == 0:
+                exchange.send(h11.EndOfMessage())
         except (BrokenPipeError, ConnectionResetError):
             pass  # it may have answered without reading all
-        answer = connection.getresponse()
-        _check_length(answer)
-        return answer
+        return _Body(exchange, exchange.receive())
 
     def _headers(self, environ: WSGIEnvironment) -> Iterator[tuple[str, str]]:
         received = {
@@ -152,30 +169,82 @@ class Upstream:
         return address is not None and any(address in network for network in self._trusted())
 
 
+class _NonsenseError(Exception):
+    """An upstream's answer that h11 lets pass, and nobody else should."""
+
+
+class _Exchange:
+    """One request and its answer on a connection of their own."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._parser = h11.Connection(h11.CLIENT)
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+
+    def send(self, event: h11.Request | h11.Data | h11.EndOfMessage) -> None:
+        """Send a part of the request."""
+        if sent := self._parser.send(event):
+            self._socket.sendall(sent)
+
+    def receive(self) -> bytes:
+        """The next piece of the body; empty at its end. The first comes with status and headers.
+
+        Raises:
+            OSError: the upstream is gone, or silent for too long.
+            h11.ProtocolError: what it says is no HTTP.
+            _NonsenseError: same.
+        """
+        while True:
+            event = self._parser.next_event()
+            if event is h11.NEED_DATA:
+                # Gives what has come: an event stream must not wait until a piece is full.
+                self._parser.receive_data(self._socket.recv(PIECE))
+            elif isinstance(event, h11.Response):
+                self._note(event)
+            elif isinstance(event, h11.Data):
+                return bytes(event.data)
+            elif not isinstance(event, h11.InformationalResponse):
+                return b""
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _note(self, answer: h11.Response) -> None:
+        reason, headers = bytes(answer.reason), answer.headers.raw_items()
+        if any(_CONTROL.search(text) for text in (reason, *(value for _, value in headers))):
+            raise _NonsenseError(f"control characters in {reason!r} or a header")
+        self.status = f"{answer.status_code} {reason.decode('latin-1') or 'Unknown'}"
+        self.headers = _answer_headers(
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        )
+
+
 class _Body:
     """An answer's body as it comes; `close()` hangs up."""
 
-    def __init__(
-        self, answer: http.client.HTTPResponse, connection: http.client.HTTPConnection
-    ) -> None:
-        self._answer = answer
-        self._connection = connection
+    def __init__(self, exchange: _Exchange, first: bytes) -> None:
+        self._exchange = exchange
+        self._first = first
 
     def __iter__(self) -> Iterator[bytes]:
-        # read1() gives what has come: an event stream must not wait until a piece is full.
-        while piece := self._answer.read1(PIECE):
+        piece = self._first
+        while piece:
             yield piece
+            piece = self._exchange.receive()
 
     def close(self) -> None:
         """PEP 3333."""
-        self._answer.close()
-        self._connection.close()
+        self._exchange.close()
 
 
 def _target(environ: WSGIEnvironment) -> str:
     """Path and query, as they were sent where the server tells."""
     target = str(environ.get("REQUEST_URI") or "")
-    if not target.startswith("/"):  # `*`, or an absolute URL
+    if target == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
+        return target  # the server as a whole (RFC 9112, 3.2.4)
+    if not target.startswith("/"):  # an absolute URL
         target = quote(environ.get("PATH_INFO", "") or "/", encoding="latin-1")
         if environ.get("QUERY_STRING"):
             target += f"?{environ['QUERY_STRING']}"
@@ -183,30 +252,15 @@ def _target(environ: WSGIEnvironment) -> str:
     return quote(target, safe="/%?#[]!$&'()*+,;=:@~{}|\\^`\"<>", encoding="latin-1")
 
 
-def _check_length(answer: http.client.HTTPResponse) -> None:
-    """Refuse an answer whose end the next proxy might see elsewhere (RFC 9112, 6.3).
-
-    Raises:
-        http.client.HTTPException: its length is none, given twice, or its coding unknown.
-    """
-    lengths = answer.headers.get_all("content-length") or []
-    if len(lengths) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
-        raise http.client.HTTPException(f"Content-Length is {' and '.join(lengths)}")
-    coding = answer.getheader("transfer-encoding", "chunked")
-    if coding.strip().lower() != "chunked":
-        raise http.client.HTTPException(f"Transfer-Encoding is {coding}")
-
-
-def _answer_headers(answer: http.client.HTTPResponse) -> list[tuple[str, str]]:
-    left_out = HOP_BY_HOP | _named(answer.getheader("connection") or "")
+def _answer_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    lowered = {name.lower() for name, _ in headers}
+    left_out = HOP_BY_HOP.union(
+        *(_named(value) for name, value in headers if name.lower() == "connection")
+    )
     # A length beside a transfer coding is wrong (RFC 9112, 6.3).
-    if answer.getheader("transfer-encoding"):
+    if "transfer-encoding" in lowered:
         left_out |= {"content-length"}
-    return [
-        (name, _FOLD.sub(" ", value))
-        for name, value in answer.getheaders()
-        if name.lower() not in left_out
-    ]
+    return [(name, value) for name, value in headers if name.lower() not in left_out]
 
 
 def _named(connection: str) -> frozenset[str]:
