@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 # Twice quiet: setuptools warns of what is meant in an editable installation.
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
+# Most tests wait for a server or a browser: more of them at once than there are cores. The tests of a
+# file stay together, they share what they start.
+TOGETHER := -n 3 --dist loadfile
+
 # As root on Debian what is missing is installed, and its services are not started. Others are told.
 IS_DEBIAN_ROOT := $(shell command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo yes)
 APT_INSTALL := DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
@@ -48,7 +52,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/ztas demo
 
 test: $(VENV)/dev.stamp system accessibility
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TOGETHER)
 
 test-slow: $(VENV)/dev.stamp system
 	$(BIN)/python -m pytest -m slow

@@ -99,14 +99,16 @@ def _passing_on(url: SplitResult, trusted: Callable[[], Iterable[object]]) -> WS
 def _places(config: Config, url: str) -> Iterator[str]:
     """Where the things are that somebody wants next."""
     if config.dashboard.path is not None:
-        yield f"The dashboard is on {url}{config.dashboard.path}"
+        yield f"The dashboard is on {url}{config.dashboard.path}/"
     if config.script is not None:
         yield f"The tag of a site's pages: ztas sites list; its script is {url}{config.script}"
 
 
 def _nothing_else(config: Config) -> WSGIApplication:
     """What answers where there is no app: which paths there are, to whoever set this up."""
-    here = [config.endpoint, config.script, config.pixel, config.dashboard.path]
+    here = [config.endpoint, config.script, config.pixel]
+    if config.dashboard.path is not None:
+        here.append(f"{config.dashboard.path}/")
     there = ", ".join(path for path in here if path is not None)
     body = f"Not found. This is ztas serve, and has nothing but {there}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
