@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 import pytest
 import webtest
+from doors import DOORS, settle
 from hypothesis import settings
-
-from ztas_middleware import ZTASMiddleware
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,10 +45,10 @@ def hello(environ, start_response):
 class Wrapped:
     """A wrapped app, the way a browser on a site's page and an operator with SQLite see it."""
 
-    def __init__(self, file, settings, application=hello):
+    def __init__(self, file, settings, application=hello, door="wsgi"):
         self.file = file
         settings = {"sites": {"site_abc123": {"domain": "example.com"}}} | settings
-        self.middleware = ZTASMiddleware(application, {"database": str(file)} | settings)
+        self.middleware = DOORS[door](application, {"database": str(file)} | settings)
         self.app = webtest.TestApp(self.middleware, lint=True)
 
     def post(self, body, *, origin=ORIGIN, user_agent=CHROME, address=VISITOR, headers=()):
@@ -74,7 +73,7 @@ class Wrapped:
         return answer
 
     def query(self, sql, *parameters):
-        self.middleware._reception.drops.flush()
+        settle(self.middleware)
         if not self.file.exists():
             return []
         with closing(sqlite3.connect(self.file)) as connection:
@@ -90,13 +89,20 @@ class Wrapped:
         return {(row["site_id"], row["reason"]): row["n"] for row in rows}
 
 
+def pytest_generate_tests(metafunc):
+    """Send requests through each door that the module, or the class, names in `FRONT_DOORS`."""
+    if "door" in metafunc.fixturenames:
+        of_module = getattr(metafunc.module, "FRONT_DOORS", ("wsgi",))
+        metafunc.parametrize("door", getattr(metafunc.cls, "FRONT_DOORS", of_module))
+
+
 @pytest.fixture
-def wrap(tmp_path):
+def wrap(tmp_path, door):
     """Make a `Wrapped` with these settings; any number of times on one database."""
     made = []
 
     def make(settings=None, application=hello, file=tmp_path / "ztas.db"):
-        made.append(Wrapped(file, settings or {}, application))
+        made.append(Wrapped(file, settings or {}, application, door))
         return made[-1]
 
     yield make

@@ -24,9 +24,13 @@ from ztas_middleware.web.routes import pages_between, routes
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+    from typing import TypeAlias
 
     from ztas_middleware.config.model import Config
+    from ztas_middleware.store.gathering import Gathering
     from ztas_middleware.web.routes import Handler
+
+    Configurable: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Config
 
 TICK = 1.0
 """Seconds between two looks at what else there is to do."""
@@ -52,6 +56,8 @@ class Reception:
 
     Args:
         config: a path to a YAML file, a mapping of the same shape, or a loaded `Config`.
+        gathering: where rows wait for the clerk, who is then the only one to call handlers that
+            store; otherwise they are committed when a handler returns.
 
     Attributes:
         handlers: who answers at which path, as a server hands it over: bytes read as latin-1
@@ -62,8 +68,14 @@ class Reception:
         ConfigError: the configuration can't be used; it says where and why.
     """
 
-    def __init__(self, config: str | os.PathLike[str] | Mapping[str, Any] | Config) -> None:
+    def __init__(
+        self,
+        config: Configurable,
+        *,
+        gathering: Gathering | None = None,
+    ) -> None:
         settings = coerce(config)
+        self._gathering = gathering
         self.outages = OutageLog()
         self._serve(settings, self._open(settings))
         source = settings.source
@@ -114,7 +126,8 @@ class Reception:
 
     def _serve(self, config: Config, kept: _Kept) -> None:
         database = kept.database
-        recorder = Recorder(config, database, kept.salts, kept.drops)
+        appends = database if self._gathering is None else self._gathering.before(database)
+        recorder = Recorder(config, appends, kept.salts, kept.drops)
         pages = pages_between(config, recorder, database, self.outages)
         found = routes(config, recorder, database, self.outages)
         # Assigned when all of it is made: requests of other threads go by the old ones until then.

@@ -11,6 +11,8 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
+FRONT_DOORS = ("wsgi", "asgi")
+
 TOKEN = "correct horse battery staple é"
 BEARER = {"Authorization": f"Bearer {TOKEN}".encode().decode("latin-1")}
 SETTINGS = {

@@ -7,6 +7,8 @@ import pytest
 
 from ztas_middleware.web.pixel import GIF
 
+FRONT_DOORS = ("wsgi", "asgi")
+
 SETTINGS = {
     "pixel": "/js/ztas.gif",
     "sites": {
@@ -177,4 +179,4 @@ def test_database_that_is_out_of_order(wrapped, caplog):
     answer = look(wrapped)
     assert (answer.status_int, answer.json) == (503, {"error": "Storage unavailable"})
     assert answer.headers["Retry-After"] == "5"
-    assert "page views of the pixel are lost" in caplog.text
+    assert "no such table: hits" in caplog.text

@@ -59,6 +59,11 @@ UNAVAILABLE = Reply(
 class Endpoint:
     """Handles `POST` and the CORS preflight under one configuration."""
 
+    stores = True
+    """Calls may wait for the database's lock."""
+    takes_body = True
+    """POST is answered in any case, so that its body may be read first."""
+
     def __init__(self, config: Config, recorder: Recorder, outages: OutageLog) -> None:
         self._sites = config.sites
         self._max_body = config.max_body

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ztas_middleware.intake.bots import Looked
     from ztas_middleware.intake.drops import Drops, Reason
     from ztas_middleware.intake.wire import Event
-    from ztas_middleware.store.database import Database
+    from ztas_middleware.store.gathering import Appends
     from ztas_middleware.store.salts import Salts
 
 # What browsers and proxies announce for a page that nobody has seen yet: Chromium since 2022, all
@@ -58,7 +58,7 @@ class Recorder:
     def __init__(
         self,
         config: Config,
-        database: Database,
+        database: Appends,
         salts: Salts,
         drops: Drops,
         clock: Callable[[], int] = time.time_ns,
@@ -88,7 +88,9 @@ class Recorder:
         """Note when a request came and who sent it."""
         peer = self._clients.peer(environ)
         client = self._clients.client(environ, peer)
-        return Received(environ, self._clock() // 1_000_000, peer, client)
+        # Where a request has to wait for its turn, the door says when it came.
+        time = environ.get("ztas.time") or self._clock() // 1_000_000
+        return Received(environ, time, peer, client)
 
     def record(
         self, received: Received, site: Site, events: Sequence[Event], *, from_page: bool

@@ -46,6 +46,9 @@ UNAVAILABLE: Final = Refusal("503 Service Unavailable", "Storage unavailable")
 class Pixel:
     """Handles the path that the key `pixel` names."""
 
+    stores = True
+    """Calls may wait for the database's lock."""
+
     def __init__(self, config: Config, recorder: Recorder, outages: OutageLog) -> None:
         self._sites = config.sites
         self._origins = Origins(config.sites)

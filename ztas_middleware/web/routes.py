@@ -77,18 +77,30 @@ def _dashboard(
             source=str(config.source) if config.source else None,
             key="dashboard",
         )
-    built: list[Handler] = []
+    return dict.fromkeys(places(config.sites, base), _Dashboard(config, base, database, reports))
 
-    def handle(environ: Mapping[str, Any]) -> Answer | None:
-        if not built:
+
+class _Dashboard:
+    """Becomes the dashboard when somebody asks for it."""
+
+    takes_body = True
+    """POST is answered in any case, so that its body may be read first."""
+
+    def __init__(
+        self, config: Config, base: str, database: Database, reports: Callable[[], Reports]
+    ) -> None:
+        self._made_of = (config, base, database, reports)
+        self._dashboard: Handler | None = None
+
+    def __call__(self, environ: Mapping[str, Any]) -> Answer | None:
+        if self._dashboard is None:
             from ztas_middleware.web.dashboard.app import Dashboard
             from ztas_middleware.web.dashboard.gate import Gate
 
+            config, base, database, reports = self._made_of
             # Two first requests at once make two, of which one is kept.
-            built.append(Dashboard(config, base, reports(), Gate(config, base, database)))
-        return built[0](environ)
-
-    return dict.fromkeys(places(config.sites, base), handle)
+            self._dashboard = Dashboard(config, base, reports(), Gate(config, base, database))
+        return self._dashboard(environ)
 
 
 def pages_between(

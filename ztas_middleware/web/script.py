@@ -61,6 +61,9 @@ class _Variant:
 class Script:
     """Handles the path that the key `script` names."""
 
+    waits = False
+    """Calls take no time worth a thread."""
+
     def __init__(self, path: str, endpoint: str) -> None:
         body = script_for(path, endpoint)
         self._plain = _Variant(body, None)

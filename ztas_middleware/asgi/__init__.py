@@ -1,0 +1,5 @@
+"""The ASGI front door, for FastAPI, Starlette and whatever else is asynchronous."""
+
+from ztas_middleware.asgi.middleware import ZTASMiddleware
+
+__all__ = ["ZTASMiddleware"]

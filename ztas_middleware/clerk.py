@@ -1,0 +1,230 @@
+"""The thread through which an event loop's hits go, so that the loop never waits for the disk.
+
+It takes all that wait, one after the other, and commits them together: under load a hit's share of
+the commit, and of the way from thread to thread, becomes small. It is started when there is
+something to do, and anew in a child after `fork()`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from ztas_middleware.answer import Answer
+from ztas_middleware.intake.endpoint import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ztas_middleware.answer import Header
+    from ztas_middleware.outages import OutageLog
+    from ztas_middleware.store.gathering import Gathering
+    from ztas_middleware.web.routes import Handler
+
+MOST_TOGETHER = 128
+"""Hits in one commit: so many take some 5 ms."""
+
+PATIENCE = 6.0
+"""Seconds that the end of the process waits for what was left here: a hit may take five."""
+
+Wake = Callable[["list[Job]"], None]
+"""Called in the clerk's thread with jobs that are done."""
+
+
+class Job:
+    """One request for a handler that stores.
+
+    Attributes:
+        answer: what the handler answered, once the job is done.
+        error: what it raised instead.
+    """
+
+    __slots__ = ("answer", "environ", "error", "handler", "waiter", "wake")
+
+    def __init__(
+        self,
+        handler: Handler,
+        environ: Mapping[str, Any],
+        wake: Wake | None = None,
+        waiter: object = None,
+    ) -> None:
+        """Prepare a job.
+
+        Args:
+            handler: to be called with `environ`.
+            environ: the request.
+            wake: called when the job is done, together with others that have the same.
+            waiter: whatever `wake` needs to know who waits.
+        """
+        self.handler = handler
+        self.environ = environ
+        self.wake = wake
+        self.waiter = waiter
+        self.answer: Answer | None = None
+        self.error: Exception | None = None
+
+
+class Clerk:
+    """Takes jobs from any thread and does them in its own."""
+
+    def __init__(
+        self, gathering: Gathering, outages: OutageLog, committed: Callable[[], None]
+    ) -> None:
+        """Prepare, and start nothing.
+
+        Args:
+            gathering: where handlers leave their rows.
+            outages: told of hits that could not be stored.
+            committed: called in the clerk's thread after each commit.
+        """
+        self._gathering = gathering
+        self._outages = outages
+        self._committed = committed
+        self._begin_anew()
+        _all.add(self)
+
+    def _begin_anew(self) -> None:
+        # Of a parent's thread nothing is left in a child but locks that nobody will release.
+        self._starting = threading.Lock()
+        self._working = threading.Lock()
+        self._leave_queue()
+        self._pid = os.getpid()
+
+    def _leave_queue(self) -> None:
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def give(self, job: Job) -> None:
+        """Leave a job here; does not wait."""
+        if self._thread is None or self._pid != os.getpid():
+            self._start()
+        self._jobs.put(job)
+
+    def finish(self, patience: float = PATIENCE) -> None:
+        """Wait until all that was left here is done; a later job starts anew."""
+        if self._pid != os.getpid():
+            return
+        with self._starting:
+            thread, jobs = self._thread, self._jobs
+            self._leave_queue()
+        if thread is not None:
+            jobs.put(None)
+            thread.join(patience)
+
+    def _start(self) -> None:
+        if self._pid != os.getpid():
+            with _fork_guard:
+                if self._pid != os.getpid():
+                    self._begin_anew()
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._work, args=(self._jobs,), name="ztas-clerk", daemon=True
+                )
+                self._thread.start()
+
+    def _work(self, queue: SimpleQueue[Job | None]) -> None:
+        while True:
+            jobs, is_last = _take(queue)
+            # Another thread may still be at what was left before the last `finish`.
+            with self._working:
+                self._do(jobs, queue)
+            if is_last:
+                return
+
+    def _do(self, jobs: list[Job], queue: SimpleQueue[Job | None]) -> None:
+        """Do jobs, commit what they stored, and tell those who wait."""
+        storing = self._handle(jobs)
+        try:
+            self._gathering.commit()
+        except Exception as failure:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+            self._outages.report("hits are not stored", failure)
+            # Whoever came in the meantime has waited, too.
+            late, is_last = _take(queue, wait=False)
+            storing += self._handle(late)
+            self._gathering.give_up()
+            jobs += late
+            for job in storing:
+                job.answer = job.answer and _unavailable(job.answer)
+            if is_last:
+                queue.put(None)
+        _wake(jobs)
+        self._committed()
+
+    def _handle(self, jobs: list[Job]) -> list[Job]:
+        """Let the handlers do their work; return the jobs that left rows behind."""
+        storing = []
+        for job in jobs:
+            before = self._gathering.size
+            try:
+                job.answer = job.handler(job.environ)
+            except Exception as error:  # noqa: BLE001 - raised where the job came from
+                job.error = error
+            if self._gathering.size > before:
+                storing.append(job)
+        return storing
+
+
+def _take(queue: SimpleQueue[Job | None], *, wait: bool = True) -> tuple[list[Job], bool]:
+    """The jobs that wait, and whether they are the last ones."""
+    jobs: list[Job] = []
+    if not wait and queue.empty():
+        return jobs, False
+    while True:
+        job = queue.get()
+        if job is None:
+            return jobs, True
+        jobs.append(job)
+        if len(jobs) >= MOST_TOGETHER or queue.empty():
+            return jobs, False
+
+
+def _unavailable(answer: Answer) -> Answer:
+    """What is said instead of `answer`, to the same origin, where nothing could be stored."""
+    kept: list[Header] = [
+        header
+        for header in answer.headers
+        if header[0] == "Vary" or header[0].startswith("Access-Control-")
+    ]
+    return Answer(
+        UNAVAILABLE.status,
+        [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(UNAVAILABLE.body))),
+            ("Cache-Control", "no-store"),
+            *kept,
+            *UNAVAILABLE.headers,
+        ],
+        (UNAVAILABLE.body,),
+    )
+
+
+def _wake(jobs: list[Job]) -> None:
+    """Tell those who wait, each loop once."""
+    waiting: dict[Wake, list[Job]] = {}
+    for job in jobs:
+        if job.wake is not None:
+            waiting.setdefault(job.wake, []).append(job)
+    for wake, done in waiting.items():
+        # A loop that is closed has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            wake(done)
+
+
+# The first requests of a forked process may come together.
+_fork_guard = threading.Lock()
+
+# An orderly stop loses nothing that was left to a thread that dies with the process.
+_all: weakref.WeakSet[Clerk] = weakref.WeakSet()
+
+
+@atexit.register
+def _finish_all() -> None:
+    for clerk in list(_all):
+        clerk.finish()
