@@ -265,6 +265,8 @@ WIRE_NAMES = {
     "utm_source": "utm.source",
     "utm_medium": "utm.medium",
     "utm_campaign": "utm.campaign",
+    "utm_term": "utm.term",
+    "utm_content": "utm.content",
     "session_id": "sessionId",
     "time_on_page": "timeOnPage",
     "is_bounce": "isBounce",

@@ -80,6 +80,15 @@ def test_a_page_view(run):
         "os": "Linux",
         "device": "desktop",
         "country": "US",
+        "utm_term": None,
+        "utm_content": None,
+        "properties": None,
+        "route": None,
+        "browser_version": None,
+        "language": None,
+        "screen": None,
+        "region": None,
+        "city": None,
     }
 
 

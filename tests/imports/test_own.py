@@ -14,6 +14,7 @@ from ztas_middleware.imports import own
 from ztas_middleware.imports.files import Line
 from ztas_middleware.imports.outcomes import Refused
 from ztas_middleware.imports.records import csv_records
+from ztas_middleware.intake.properties import clean_properties
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.intake.wire import TYPES
 from ztas_middleware.reports.export import Selection, export
@@ -26,6 +27,9 @@ COLUMNS = Hit._fields
 TEXT = st.text(min_size=1, max_size=256).map(scrub).filter(bool)
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
 HASH = st.text("abcABC019_-", min_size=1, max_size=12)
+PROPERTIES = st.dictionaries(
+    st.text(max_size=9), st.text(max_size=9) | NUMBER | st.booleans() | st.integers(), max_size=3
+).map(clean_properties)
 HITS = st.builds(
     Hit,
     st.integers(0, TIME),
@@ -42,6 +46,15 @@ HITS = st.builds(
     TEXT,
     TEXT,
     st.none() | st.sampled_from(["DE", "US"]),
+    st.none() | TEXT,
+    st.none() | TEXT,
+    st.none() | PROPERTIES,
+    st.none() | TEXT,
+    st.none() | st.integers(0, 99_999),
+    st.none() | st.sampled_from(["de", "haw"]),
+    st.none() | st.sampled_from([480, 9999]),
+    st.none() | st.sampled_from(["DE-BE", "FR-75C"]),
+    st.none() | TEXT,
 )
 
 ROW = Hit(
@@ -65,6 +78,15 @@ ROW = Hit(
     "Linux",
     "desktop",
     "DE",
+    "term",
+    "content",
+    '{"a":true}',
+    "/x/<id>",
+    141,
+    "de",
+    480,
+    "DE-BE",
+    "Berlin",
 )
 
 
@@ -154,6 +176,13 @@ def changed(**fields):
         ({"visitor": "ada@example.com"}, "visitor is no hash"),
         ({"session_id": "a b"}, "session_id is no hash"),
         ({"country": "Germany"}, "country is no ISO 3166 code"),
+        ({"region": "Berlin"}, "region is no ISO 3166-2 code"),
+        ({"language": "de-AT"}, "language is no language's subtag"),
+        ({"screen": 1440.5}, "screen is no small whole number"),
+        ({"browser_version": True}, "browser_version is no small whole number"),
+        ({"browser_version": -1}, "browser_version is no small whole number"),
+        ({"properties": "[1]"}, "properties is no JSON object"),
+        ({"properties": [1]}, "properties is no JSON object"),
     ],
     ids=str,
 )
@@ -170,6 +199,11 @@ def test_what_could_not_have_come_from_an_export_is_refused(fields, reason):
         ({"id": 5, "unknown": 1}, {"path": "/x"}),
         ({"label": ""}, {"label": None}),
         ({"value": 3}, {"value": 3.0}),
+        ({"screen": "480", "browser_version": "141"}, {"screen": 480, "browser_version": 141}),
+        (
+            {"properties": {"b": 1, "a": [2], "c": "me@example.com"}},
+            {"properties": '{"b":1,"c":"[email]"}'},
+        ),
     ],
     ids=str,
 )
@@ -184,6 +218,7 @@ def test_what_is_taken_all_the_same(fields, expected):
         (list(COLUMNS), True),
         (["id", *COLUMNS], True),
         (list(reversed(COLUMNS)), True),
+        (list(COLUMNS[:20]), True),
         (["time", "type", "path", "visitor"], True),
         (["time", "type", "path"], False),
         ([*COLUMNS, "address"], False),
@@ -195,6 +230,7 @@ def test_what_is_taken_all_the_same(fields, expected):
         "all",
         "with id",
         "reversed",
+        "of 0.1",
         "the least",
         "too few",
         "unknown",
@@ -208,7 +244,7 @@ def test_headers(header, is_ours):
 
 
 def test_a_record_with_another_number_of_cells_is_refused():
-    assert own.csv_reader(Anywhen(), COLUMNS)(["1", "2"]) == Refused("has not 20 cells")
+    assert own.csv_reader(Anywhen(), COLUMNS)(["1", "2"]) == Refused("has not 29 cells")
 
 
 @given(

@@ -167,9 +167,9 @@ def test_numbers_that_are_not_finite_are_refused(wrapped, value):
 
 def test_null_is_the_same_as_leaving_a_field_out(wrapped):
     names = ["path", "referrer", "utm", "action", "category", "label", "value", "sessionId"]
-    names += ["timeOnPage", "isBounce", "timeZone"]
+    names += ["timeOnPage", "isBounce", "timeZone", "properties", "width"]
     wrapped.track(**dict.fromkeys(names))
-    wrapped.track(utm={"source": None, "medium": None, "campaign": None})
+    wrapped.track(utm=dict.fromkeys(["source", "medium", "campaign", "term", "content"]))
     first, second = ({**hit, "id": 0, "time": 0} for hit in wrapped.hits())
     assert first == second
     assert first["path"] == "/"
@@ -184,10 +184,9 @@ def test_unknown_fields_of_any_type_are_ignored_and_identify_nobody(wrapped):
         visitorId="a-tracking-id",
         pageCount="three",
         device={"memory": 8},
-        properties={"email": "me@example.com"},
         timestamp="2020-01-01T00:00:00Z",
         isExitPage=1,
-        utm={"term": 5, "content": []},
+        utm={"id": 5, "creative_format": []},
     )
     first, second = ({**hit, "id": 0, "time": 0} for hit in wrapped.hits())
     assert first == second
@@ -199,7 +198,13 @@ def test_a_full_event_fills_every_column(wrapped):
         "event",
         path="/caf%C3%A9?utm_source=x#top",
         referrer="https://www.google.com/search?q=secret",
-        utm={"source": "newsletter", "medium": "email", "campaign": "spring"},
+        utm={
+            "source": "newsletter",
+            "medium": "email",
+            "campaign": "spring",
+            "term": "teapot",
+            "content": "footer",
+        },
         action="signup",
         category="conversion",
         label="footer",
@@ -208,6 +213,8 @@ def test_a_full_event_fills_every_column(wrapped):
         timeOnPage=33,
         isBounce=False,
         timeZone="Europe/Berlin",
+        properties={"plan": "pro", "seats": 5},
+        width=1280,
     )
     (hit,) = wrapped.hits()
     assert len(hit.pop("visitor")) == 8
@@ -232,6 +239,15 @@ def test_a_full_event_fills_every_column(wrapped):
         "os": "Windows",
         "device": "desktop",
         "country": "DE",
+        "utm_term": "teapot",
+        "utm_content": "footer",
+        "properties": '{"plan":"pro","seats":5}',
+        "route": None,
+        "browser_version": 120,
+        "language": None,
+        "screen": 1440,
+        "region": None,
+        "city": None,
     }
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ztas_middleware.intake.wire import Event
 from ztas_middleware.store.hits import Hit
 
-PAGE_VIEW = Event("pageview", *(None,) * 13)
+PAGE_VIEW = Event("pageview")
 """An event to be filled in with what a format has."""
 
 

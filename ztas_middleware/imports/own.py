@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.imports.outcomes import Refused
 from ztas_middleware.intake.agents import OTHER
+from ztas_middleware.intake.properties import clean_properties
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.intake.wire import TYPES
 from ztas_middleware.reports.export import unguard
@@ -31,7 +32,11 @@ _LONG, _SHORT = 2048, 256
 
 NO_JSON = Refused("is no JSON object")
 _HASH = re.compile(r"[\w-]{1,64}", re.ASCII).fullmatch
-_COUNTRY = re.compile(r"[A-Z]{2}").fullmatch
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_REGION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_CODES = {_COUNTRY: "ISO 3166 code", _REGION: "ISO 3166-2 code", _LANGUAGE: "language's subtag"}
+_SMALL = re.compile(r"[0-9]{1,5}", re.ASCII).fullmatch
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII).fullmatch
 _BOUNCES = {0: False, 1: True, "0": False, "1": True}
 
@@ -109,9 +114,6 @@ def _hit(site_id: str, fields: Mapping[str, object]) -> Hit:
     time_on_page = _number(fields, "time_on_page")
     if time_on_page is not None and time_on_page < 0:
         raise _UnfitError("time_on_page is below 0")
-    country = _text(fields, "country")
-    if country is not None and not _COUNTRY(country):
-        raise _UnfitError("country is no ISO 3166 code")
     return Hit(
         _time(fields),
         site_id,
@@ -132,7 +134,16 @@ def _hit(site_id: str, fields: Mapping[str, object]) -> Hit:
         _text(fields, "browser") or OTHER,
         _text(fields, "os") or OTHER,
         _text(fields, "device") or OTHER,
-        country,
+        _shaped(fields, "country", _COUNTRY),
+        _text(fields, "utm_term"),
+        _text(fields, "utm_content"),
+        _properties(fields),
+        _text(fields, "route", _LONG),
+        _small_number(fields, "browser_version"),
+        _shaped(fields, "language", _LANGUAGE),
+        _small_number(fields, "screen"),
+        _shaped(fields, "region", _REGION),
+        _text(fields, "city"),
     )
 
 
@@ -147,6 +158,32 @@ def _text(fields: Mapping[str, object], name: str, limit: int = _SHORT) -> str |
     if scrub(value) != value:
         raise _UnfitError(f"{name} has control characters")
     return value
+
+
+def _shaped(fields: Mapping[str, object], name: str, shape: re.Pattern[str]) -> str | None:
+    value = _text(fields, name)
+    if value is not None and not shape.fullmatch(value):
+        raise _UnfitError(f"{name} is no {_CODES[shape]}")
+    return value
+
+
+def _properties(fields: Mapping[str, object]) -> str | None:
+    value = fields.get("properties")
+    if value is None or value == "":
+        return None
+    found = parse(value) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise _UnfitError("properties is no JSON object")
+    return clean_properties(found)
+
+
+def _small_number(fields: Mapping[str, object], name: str) -> int | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not _SMALL(str(value)):
+        raise _UnfitError(f"{name} is no small whole number")
+    return int(str(value))
 
 
 def _hash(fields: Mapping[str, object], name: str) -> str | None:

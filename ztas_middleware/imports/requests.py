@@ -19,6 +19,7 @@ from ztas_middleware.intake.countries import country_from_header
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.recorder import PREFETCHES, PURPOSE_HEADERS
+from ztas_middleware.intake.traits import language_of
 from ztas_middleware.intake.visitors import visitor_hash
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ mp3 m4a aac oga ogg opus wav flac weba mp4 m4v mov webm ogv avi mkv m3u8 mpd ts 
 pdf epub zip gz tgz bz2 xz zst 7z rar tar exe msi dmg pkg deb rpm apk iso bin jar whl sig asc
 """
 _ASSETS = frozenset(_EXTENSIONS.split())
-_UTM = ("utm_source", "utm_medium", "utm_campaign")
+_UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
 class Request(NamedTuple):
@@ -123,7 +124,8 @@ class PageViews:
         country = None
         if self._country_key is not None and peer.trusted:
             country = country_from_header(headers.get(self._country_key, ""))
-        sender = Sender(request.time, visitor, looked.agent, country, salt)
+        language = language_of(headers.get("HTTP_ACCEPT_LANGUAGE", ""))
+        sender = Sender(request.time, visitor, looked.agent, country, salt, language)
         return make_hit(_page_view(request), path, self._site, sender)
 
     def _not_a_page(self, request: Request) -> LeftOut | None:
@@ -168,5 +170,11 @@ def _page_view(request: Request) -> Event:
     if "utm_" not in request.target:
         return event
     query = parse_qs(request.target.partition("?")[2])
-    source, medium, campaign = (query.get(name, [""])[0] for name in _UTM)
-    return event._replace(utm_source=source, utm_medium=medium, utm_campaign=campaign)
+    source, medium, campaign, term, content = (query.get(name, [""])[0] for name in _UTM)
+    return event._replace(
+        utm_source=source,
+        utm_medium=medium,
+        utm_campaign=campaign,
+        utm_term=term,
+        utm_content=content,
+    )

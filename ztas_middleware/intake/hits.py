@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.intake.countries import country_of
 from ztas_middleware.intake.origin import is_own_host
+from ztas_middleware.intake.properties import clean_properties
 from ztas_middleware.intake.referrers import clean_referrer
 from ztas_middleware.intake.text import clean_text
+from ztas_middleware.intake.traits import screen_of
 from ztas_middleware.intake.visitors import session_hash
 from ztas_middleware.store.hits import Hit
 
@@ -31,10 +33,12 @@ class Sender(NamedTuple):
     country: str | None
     """From the proxy's header; None leaves it to the event's time zone."""
     salt: bytes
+    language: str | None = None
 
 
 def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
     """One row; `path` is the event's path, cleaned."""
+    agent = sender.agent
     session_id, time_on_page, is_bounce = event.session_id, event.time_on_page, event.is_bounce
     return Hit(
         sender.time,
@@ -53,8 +57,14 @@ def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
         time_on_page if time_on_page is not None and time_on_page >= 0 else None,
         int(is_bounce) if is_bounce is not None else None,
         sender.visitor,
-        sender.agent.browser,
-        sender.agent.os,
-        sender.agent.device,
+        agent.browser,
+        agent.os,
+        agent.device,
         sender.country or (country_of(event.time_zone) if event.time_zone else None),
+        clean_text(event.utm_term) if event.utm_term else None,
+        clean_text(event.utm_content) if event.utm_content else None,
+        clean_properties(event.properties) if event.properties else None,
+        browser_version=agent.version,
+        language=sender.language,
+        screen=screen_of(event.width) if event.width is not None else None,
     )

@@ -16,6 +16,7 @@ from ztas_middleware.intake.clients import Client, Clients
 from ztas_middleware.intake.countries import country_from_header
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
+from ztas_middleware.intake.traits import language_of
 from ztas_middleware.intake.visitors import visitor_hash
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Recorder:
             looked.agent,
             self._country(received),
             salt,
+            language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")),
         )
         hits = []
         excluded = self._excluded.get(site.id)

@@ -17,19 +17,24 @@ class Event(NamedTuple):
     """One event as the client sent it: right types, nothing cleaned yet."""
 
     type: str
-    path: str | None
-    referrer: str | None
-    utm_source: str | None
-    utm_medium: str | None
-    utm_campaign: str | None
-    action: str | None
-    category: str | None
-    label: str | None
-    value: float | None
-    session_id: str | None
-    time_on_page: float | None
-    is_bounce: bool | None
-    time_zone: str | None
+    path: str | None = None
+    referrer: str | None = None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    action: str | None = None
+    category: str | None = None
+    label: str | None = None
+    value: float | None = None
+    session_id: str | None = None
+    time_on_page: float | None = None
+    is_bounce: bool | None = None
+    time_zone: str | None = None
+    utm_term: str | None = None
+    utm_content: str | None = None
+    properties: dict[str, Any] | None = None
+    width: float | None = None
+    """The viewport's, in CSS pixels."""
 
 
 def _refuse_constant(name: str) -> None:
@@ -68,6 +73,9 @@ def parse_event(raw: Any) -> Event | str:  # noqa: ANN401 - whatever JSON holds
         utm = _NO_UTM
     elif type(utm) is not dict:
         return "utm must be an object"
+    properties = raw.get("properties")
+    if properties is not None and type(properties) is not dict:
+        return "properties must be an object"
     is_bounce = raw.get("isBounce")
     if is_bounce is not None and type(is_bounce) is not bool:
         return "isBounce must be a boolean"
@@ -87,6 +95,10 @@ def parse_event(raw: Any) -> Event | str:  # noqa: ANN401 - whatever JSON holds
             _number(raw, "timeOnPage"),
             is_bounce,
             _text(raw, "timeZone"),
+            _text(utm, "term", "utm."),
+            _text(utm, "content", "utm."),
+            properties,
+            _number(raw, "width"),
         )
     except _WrongTypeError as wrong:
         return str(wrong)

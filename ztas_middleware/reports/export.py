@@ -50,7 +50,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "events": ("time", "path", "action", "category", "label", "value", *_PEOPLE),
 }
 FORMATS = ("csv", "ndjson")
-_NUMBERS = frozenset({"time", "value", "time_on_page", "is_bounce"})
+_NUMBERS = frozenset({"time", "value", "time_on_page", "is_bounce", "browser_version", "screen"})
 _CONDITIONS = {"hits": "1", "pageviews": "type = 'pageview'", "events": "type = 'event'"}
 
 # What spreadsheets take for the beginning of a formula, spaces before it or not, full-width forms

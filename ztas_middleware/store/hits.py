@@ -38,6 +38,16 @@ class Hit(NamedTuple):
     os: str
     device: str
     country: str | None
+    utm_term: str | None = None
+    utm_content: str | None = None
+    properties: str | None = None
+    """A flat JSON object."""
+    route: str | None = None
+    browser_version: int | None = None
+    language: str | None = None
+    screen: int | None = None
+    region: str | None = None
+    city: str | None = None
 
 
 _COLUMNS = ", ".join(Hit._fields)

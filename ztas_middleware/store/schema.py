@@ -97,12 +97,29 @@ create table login_tries (
 ) strict
 """
 
+# They may be null, all of them: workers of an older version go on inserting without them.
+MORE_COLUMNS = tuple(
+    f"alter table hits add column {column}"
+    for column in (
+        "utm_term text",
+        "utm_content text",
+        "properties text",
+        "route text",
+        "browser_version integer",
+        "language text",
+        "screen integer",
+        "region text",
+        "city text",
+    )
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     ROLLUP_TABLES,
     (IMPORTS,),
     (LOGIN_TRIES,),
     RANGE_TABLES,
+    MORE_COLUMNS,
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 

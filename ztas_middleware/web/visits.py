@@ -64,14 +64,8 @@ def page_view(path: str, query: str, referrer: str | None = None) -> Event:
         utm_source=utm.get("utm_source"),
         utm_medium=utm.get("utm_medium"),
         utm_campaign=utm.get("utm_campaign"),
-        action=None,
-        category=None,
-        label=None,
-        value=None,
-        session_id=None,
-        time_on_page=None,
-        is_bounce=None,
-        time_zone=None,
+        utm_term=utm.get("utm_term"),
+        utm_content=utm.get("utm_content"),
     )
 
 
