@@ -47,6 +47,8 @@ class Entry(NamedTuple):
     """None where `text` says it all."""
     library: bool
     """Whether it is an HTTP library (tag `http-library`) rather than a crawler."""
+    place: int
+    """Where it stands in the package's list."""
 
     def matches(self, user_agent: str) -> bool:
         """Whether the pattern is found anywhere in the User-Agent."""
@@ -80,6 +82,16 @@ class Crawlers:
             found = "library"
         return found
 
+    def name(self, user_agent: str) -> int | None:
+        """Where in the package's list the crawler is that says most of a User-Agent's text."""
+        text = user_agent[:LONGEST]
+        found = [
+            (len(entry.text), -entry.place)
+            for entry in self._candidates(text)
+            if not entry.library and entry.matches(text)
+        ]
+        return -max(found)[1] if found else None
+
     def _candidates(self, user_agent: str) -> Iterator[Entry]:
         yield from self.unfiled
         windows = _WINDOWS[: len(user_agent)]
@@ -109,8 +121,8 @@ def arrange(patterns: Iterable[tuple[str, bool]]) -> Crawlers:
     common = set(_letters(_EVERYWHERE))
     filed: dict[str, list[Entry]] = {}
     unfiled = []
-    for pattern, library in patterns:
-        entry = _entry(pattern, library)
+    for place, (pattern, library) in enumerate(patterns):
+        entry = _entry(pattern, library, place)
         choice = _letters(entry.text)
         if choice:
             letters = next((some for some in choice if some not in common), choice[0])
@@ -124,12 +136,12 @@ def _letters(text: str) -> list[str]:
     return [text[start : start + _LETTERS] for start in range(len(text) - _LETTERS + 1)]
 
 
-def _entry(pattern: str, library: bool) -> Entry:
+def _entry(pattern: str, library: bool, place: int) -> Entry:
     pieces = _VARYING.split(pattern)
     plain = [_ESCAPED.sub(r"\1", piece) for piece in pieces]
     # What is special and still there (an alternative, a quantifier after a letter, a flag) may
     # mean that none of the pieces has to occur.
     if any(_SPECIAL.search(_ESCAPED.sub("", piece)) for piece in pieces) or "(?" in pattern:
-        return Entry("", re.compile(pattern), library)
+        return Entry("", re.compile(pattern), library, place)
     text = max(plain, key=len)
-    return Entry(text, re.compile(pattern) if len(pieces) > 1 else None, library)
+    return Entry(text, re.compile(pattern) if len(pieces) > 1 else None, library, place)
