@@ -18,6 +18,8 @@ import webtest
 from doors import DOORS, settle
 from hypothesis import settings
 
+from ztas_middleware.store import writer
+
 # A shell's background jobs ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -139,3 +141,9 @@ def distribution(tmp_path_factory):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "installed")
     return Distribution(sdist, wheel, folder / "installed")
+
+
+@pytest.fixture
+def vigilant(monkeypatch):
+    """Whoever writes looks at the files before each commit, and not only a few times a second."""
+    monkeypatch.setattr(writer, "LOOK", 0.0)

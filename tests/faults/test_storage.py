@@ -130,6 +130,7 @@ def test_long_readers_are_in_nobodys_way(serve, tmp_path):
     assert len(stored(tmp_path / "ztas.db")) == 801
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_a_folder_that_is_gone_and_comes_back(wrap, tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
@@ -143,6 +144,7 @@ def test_a_folder_that_is_gone_and_comes_back(wrap, tmp_path):
     assert len(wrapped.hits()) == 2
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_a_corrupt_file_until_it_is_replaced(wrap, tmp_path, caplog):
     file = tmp_path / "ztas.db"
     wrapped = wrap(file=file)

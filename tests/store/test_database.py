@@ -117,6 +117,7 @@ def test_a_lock_held_for_a_moment_only_delays(database, file):
     assert paths(file) == ["/before", "/after"]
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_a_deleted_file_is_made_anew_at_once(database, file):
     database.append([hit("/old")])
     file.unlink()
@@ -124,6 +125,7 @@ def test_a_deleted_file_is_made_anew_at_once(database, file):
     assert paths(file) == ["/new"]
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_a_moved_file_keeps_its_rows_and_gets_no_more(database, file, tmp_path):
     database.append([hit("/old")])
     moved = tmp_path / "moved.db"
@@ -133,6 +135,7 @@ def test_a_moved_file_keeps_its_rows_and_gets_no_more(database, file, tmp_path):
     assert paths(file) == ["/new"]
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_a_restored_backup_is_written_to_at_once(database, file, tmp_path):
     database.append([hit("/one")])
     database.close()
@@ -144,6 +147,7 @@ def test_a_restored_backup_is_written_to_at_once(database, file, tmp_path):
     assert paths(file) == ["/one", "/three"]
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_another_generation_is_another_file(database, file):
     database.append([hit()])
     first = database.generation
@@ -154,6 +158,7 @@ def test_another_generation_is_another_file(database, file):
     assert database.generation != first
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_a_folder_that_is_gone_refuses_and_comes_back(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()

@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from datetime import timezone
 
+import pytest
+
 from ztas_middleware.days import day_at
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.salts import GRACE, SALT_BYTES, Salts, retire
@@ -36,6 +38,7 @@ def test_other_days_and_sites_have_others(database):
     assert len(all_of_them) == 4
 
 
+@pytest.mark.usefixtures("vigilant")
 def test_a_new_file_gets_a_new_salt(database, file):
     salts = Salts(database)
     before = salts.of("site", DAY)

@@ -13,7 +13,7 @@ import click
 from ztas_middleware.cli import options
 from ztas_middleware.errors import StorageError
 from ztas_middleware.intake.text import scrub
-from ztas_middleware.store.connection import identity_of
+from ztas_middleware.store.places import identity_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import sqlite_utils
 
-    from ztas_middleware.store.connection import Identity
+    from ztas_middleware.store.places import Identity
 
 PAUSE = 0.25
 """Seconds between two looks at the database."""

@@ -15,6 +15,7 @@ import weakref
 from typing import TYPE_CHECKING, Literal
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.forking import lock_over_fork
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,7 +40,7 @@ on conflict (site_id, day, reason) do update set count = count + excluded.count
 """
 
 # The first requests of a forked process may come together.
-_fork_guard = threading.Lock()
+_fork_guard = lock_over_fork()
 
 
 class Drops:
@@ -51,7 +52,7 @@ class Drops:
         _all.add(self)
 
     def _start(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = lock_over_fork()
         self._counts: dict[tuple[str, str, Reason], int] = {}
         self._timer: threading.Timer | None = None
         process = sys.modules.get("multiprocessing.process")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from math import ceil
 from typing import TYPE_CHECKING
+
+from ztas_middleware.forking import lock_over_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ class RateLimiter:
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = lock_over_fork()
         # Address -> (when its window began, requests in it), oldest window first.
         self._windows: dict[str, tuple[float, int]] = {}
 

@@ -116,6 +116,8 @@ def _finish(copy: Path) -> None:
             connection.execute("pragma journal_mode = memory")
             connection.execute("pragma secure_delete = on")
             connection.execute("delete from salts")
+            # So that whoever has the original open can tell if the copy is written over it.
+            connection.execute("pragma application_id = 0")
             (verdict,) = connection.execute("pragma integrity_check(1)").fetchone()
     except sqlite3.Error as error:
         verdict = str(error)

@@ -2,54 +2,51 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
-import sys
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import closing
+from typing import NamedTuple
 from urllib.parse import quote
 
+from ztas_middleware.store.headers import name_file
+from ztas_middleware.store.places import (
+    INDEX,
+    LOG,
+    Identity,
+    LostLogError,
+    ReplacedError,
+    UnsettledError,
+    companions_of,
+    creation_lock,
+    identity_of,
+    real_name,
+    remove,
+    remove_companions,
+)
+from ztas_middleware.store.renewal import unfinished_name
 from ztas_middleware.store.schema import migrate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# On Windows an open file can't be deleted, so there is nothing to guard.
-if sys.platform != "win32":
-    import fcntl
-
-Identity = tuple[int, int]
-"""Device and inode: what stays the same for as long as it is the same file."""
 
 
 class Opened(NamedTuple):
     """A connection, and which files it has open."""
 
     connection: sqlite3.Connection
+    filename: str
+    """The file's own name, behind all symbolic links."""
     file: Identity
     log: Identity | None
+    log_index: Identity | None
+    application: int
+    """The application id, which other files do not have."""
 
 
 # Primary result codes, https://sqlite.org/rescode.html
 _BUSY, _LOCKED = 5, 6
 
 
-class ReplacedError(OSError):
-    """Another file was put in the place of the one that was being opened."""
-
-
-def identity_of(filename: str) -> Identity | None:
-    """Which file is at this name now; None when there is none."""
-    try:
-        found = os.stat(filename)  # noqa: PTH116 - a third of the cost of Path.stat, on every commit
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 def is_busy(error: BaseException) -> bool:
     """Whether it is worth trying again: somebody else holds a lock, or is moving files about."""
-    if isinstance(error, ReplacedError):
+    if isinstance(error, UnsettledError):
         return True
     if not isinstance(error, sqlite3.OperationalError):
         return False
@@ -59,7 +56,7 @@ def is_busy(error: BaseException) -> bool:
     return "is locked" in str(error)
 
 
-def open_connection(filename: str, *, synchronous: str) -> Opened:
+def open_connection(name: str, *, synchronous: str) -> Opened:
     """Open the database for writing, making or migrating it where needed.
 
     The connection is in autocommit mode, never waits for a lock by itself, and may be used from
@@ -67,45 +64,76 @@ def open_connection(filename: str, *, synchronous: str) -> Opened:
 
     Raises:
         sqlite3.Error: busy, not a database, not writable.
-        OSError: the folder is not there.
+        LostLogError: others have it open, and its log is gone.
+        OSError: the folder is not there, or others are at the same thing.
     """
-    with _creation_lock(filename):
+    filename = real_name(name)
+    with creation_lock(filename):
         found = identity_of(filename)
+        # It would have the running day's salts, and nobody would destroy them.
+        remove(unfinished_name(filename))
         if found is None:
             # Left over from a database that was deleted or moved away by hand. Another process
             # may still have the old ones open; giving ours new files keeps the two apart.
-            for suffix in ("-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(filename + suffix)  # noqa: PTH108 - a name, not a Path
+            remove_companions(filename)
             # SQLite gives its log the same mode. Whoever reads the day's salts could try out all
             # addresses, so other users of the machine can't, whatever the umask says.
             os.close(os.open(filename, os.O_RDWR | os.O_CREAT, 0o640))
+        elif None in companions_of(filename) and _is_open_elsewhere(filename):
+            raise LostLogError(f"{filename} is in use, and its {LOG} or {INDEX} was removed")
         connection = sqlite3.connect(
             filename, timeout=0, isolation_level=None, check_same_thread=False
         )
         try:
-            # A commit writes whole pages to the log, and a hit's is one: with a quarter of SQLite's
-            # usual size it takes a quarter less time and a checkpoint syncs a quarter as much, for
-            # 8 bytes a hit.
-            connection.execute("pragma page_size = 1024")
-            # Only a file that is still empty takes it; pruning can then make the file smaller.
-            connection.execute("pragma auto_vacuum = incremental")
-            connection.execute("pragma journal_mode = wal")
-            connection.execute(f"pragma synchronous = {synchronous}")
-            # Checkpoints are made after an answer was sent, see checkpoints.py.
-            connection.execute("pragma wal_autocheckpoint = 0")
-            migrate(connection)
-            # A deleted salt must not survive in a free page. Behind the migrations, which delete
-            # an index of many pages, and nothing that is not in the table too.
-            connection.execute("pragma secure_delete = on")
-            opened, log = identity_of(filename), identity_of(filename + "-wal")
+            application = _prepare(connection, synchronous)
+            opened = identity_of(filename)
+            log, index = companions_of(filename)
         except BaseException:
             connection.close()
             raise
     if opened is None or (found is not None and found != opened):
         connection.close()
         raise ReplacedError(f"{filename} was replaced while it was being opened")
-    return Opened(connection, opened, log)
+    return Opened(connection, filename, opened, log, index, application)
+
+
+def _prepare(connection: sqlite3.Connection, synchronous: str) -> int:
+    """Set a new connection up, bring the file up to date, and return its application id."""
+    # A commit writes whole pages to the log, and a hit's is one: with a quarter of SQLite's
+    # usual size it takes a quarter less time and a checkpoint syncs a quarter as much, for
+    # 8 bytes a hit.
+    connection.execute("pragma page_size = 1024")
+    # Only a file that is still empty takes it; pruning can then make the file smaller.
+    connection.execute("pragma auto_vacuum = incremental")
+    # Before there is a log, where it can, so that it is in the file itself from the start.
+    application = name_file(connection)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute(f"pragma synchronous = {synchronous}")
+    # Checkpoints are made after an answer was sent, see checkpoints.py.
+    connection.execute("pragma wal_autocheckpoint = 0")
+    migrate(connection)
+    # A deleted salt must not survive in a free page. Behind the migrations, which delete
+    # an index of many pages, and nothing that is not in the table too.
+    connection.execute("pragma secure_delete = on")
+    return application
+
+
+def _is_open_elsewhere(filename: str) -> bool:
+    """Whether another connection has a database open; one that is left in order has no log.
+
+    Raises:
+        sqlite3.Error: it is no database, or can't be opened.
+    """
+    with closing(_reopen(filename)) as probe:
+        # With a log, everybody who has a database open holds a lock on it for so long.
+        probe.execute("pragma locking_mode = exclusive")
+        try:
+            probe.execute("pragma user_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if is_busy(error):
+                return True
+            raise
+    return False
 
 
 def open_for_checkpoint(filename: str) -> sqlite3.Connection:
@@ -114,44 +142,16 @@ def open_for_checkpoint(filename: str) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: it does not, or is out of order.
     """
-    connection = sqlite3.connect(
-        f"file:{quote(filename)}?mode=rw", uri=True, timeout=0, check_same_thread=False
-    )
+    connection = _reopen(filename)
     connection.execute("pragma synchronous = normal")
     return connection
 
 
-def discard_log(filename: str, log: Identity | None) -> None:
-    """Remove the log of a database whose file was replaced by another under the same name.
-
-    SQLite would take it for the new file's own and replay it there. `log` is the old one's: if
-    another process has removed it by now, what is there belongs to the new file.
-
-    Raises:
-        OSError: the folder is not there.
-    """
-    with _creation_lock(filename):
-        if log is not None and identity_of(filename + "-wal") == log:
-            for suffix in ("-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(filename + suffix)  # noqa: PTH108 - a name, not a Path
-
-
-@contextlib.contextmanager
-def _creation_lock(filename: str) -> Iterator[None]:
-    """One process at a time decides whether a database is there and makes one.
-
-    The lock is on the folder, so that it leaves no file behind.
-
-    Raises:
-        OSError: the folder is not there.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    folder = os.open(os.path.dirname(filename) or ".", os.O_RDONLY)  # noqa: PTH120 - a name
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
+def _reopen(filename: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(filename)}?mode=rw",
+        uri=True,
+        timeout=0,
+        isolation_level=None,
+        check_same_thread=False,
+    )

@@ -13,15 +13,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
 import time
 from collections import deque
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.forking import lock_over_fork
 from ztas_middleware.store import checkpoints, hits
 from ztas_middleware.store.connection import open_for_checkpoint
+from ztas_middleware.store.places import real_name
 from ztas_middleware.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ CATCH_UP_PAUSE = 0.001
 """How often, and how many seconds apart, the rest of a long log is tried while another
 checkpoint is at work."""
 
-_fork_guard = threading.Lock()
+_fork_guard = lock_over_fork()
 
 
 class _Batch:
@@ -68,8 +69,8 @@ class Database:
         self._start()
 
     def _start(self) -> None:
-        self._lock = threading.Lock()
-        self._checkpointing = threading.Lock()
+        self._lock = lock_over_fork()
+        self._checkpointing = lock_over_fork()
         self._waiting: deque[_Batch] = deque()
         self._generation = 0
         self._commits = 0
@@ -138,6 +139,9 @@ class Database:
             return
         try:
             self.checkpoint_due = False
+            # A new connection would take up whatever log lies beside the file.
+            if not self._writer.is_in_place():
+                return
             # Opened for the occasion: on its own connection it keeps no writer waiting.
             with closing(open_for_checkpoint(self._filename)) as connection:
                 self._log_is_long = checkpoints.checkpoint(connection).is_long
@@ -157,6 +161,9 @@ class Database:
         if self._pid != os.getpid():
             self._restart_after_fork()
         with self._lock:
+            # SQLite's last connection moves the log into the file, whatever file that is by now.
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._writer.look()
             self._writer.disconnect()
 
     def _commit_waiting(self, deadline: float) -> None:
@@ -193,7 +200,7 @@ class Database:
             self.checkpoint_due = True
         if self._generation != self._writer.generation:
             self._generation = self._writer.generation
-            self.checkpoint_due = checkpoints.has_large_log(self._filename)
+            self.checkpoint_due = checkpoints.has_large_log(real_name(self._filename))
 
     def _catch_up(self) -> None:
         """Move the rest of a long log while no one can add to it. The lock is held.
@@ -202,6 +209,8 @@ class Database:
         end; this one does, and the next commit starts the log from its beginning.
         """
         self._log_is_long = False
+        if not self._writer.is_in_place():
+            return
         with (
             contextlib.suppress(sqlite3.Error, StorageError),
             closing(open_for_checkpoint(self._filename)) as connection,

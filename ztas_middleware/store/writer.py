@@ -8,22 +8,30 @@ one thread at a time.
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import sqlite3
+import sys
 import time
 from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import checkpoints
-from ztas_middleware.store.connection import (
-    Opened,
-    discard_log,
+from ztas_middleware.store.connection import Opened, is_busy, open_connection
+from ztas_middleware.store.headers import HeaderWatch
+from ztas_middleware.store.places import (
+    LostLogError,
+    UnsettledError,
+    companions_of,
     identity_of,
-    is_busy,
-    open_connection,
+    real_name,
 )
+from ztas_middleware.store.renewal import adopt, discard_log, rescue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+logger = logging.getLogger("ztas_middleware")
 
 T = TypeVar("T")
 
@@ -31,6 +39,12 @@ T = TypeVar("T")
 # so looking again early keeps several processes from queueing behind a sleep.
 FIRST_PAUSE = 0.0001
 LONGEST_PAUSE = 0.01
+
+LOOK = 0.01
+"""Seconds between two looks at the files; three calls of the system, which a hit would notice."""
+
+ORPHANED = 1.0
+"""Seconds for those who have the lost log open to notice that, before somebody else goes on."""
 
 FAREWELLS = 100
 """Tries to complete a file that was moved away, each after a `LONGEST_PAUSE`."""
@@ -47,6 +61,9 @@ class Writer:
         self._filename = filename
         self._synchronous = synchronous
         self._opened: Opened | None = None
+        self._header: HeaderWatch | None = None
+        self._next_look = 0.0
+        self._orphaned_since: float | None = None
         self.generation = 0
         """Goes up whenever a file is opened."""
 
@@ -77,39 +94,112 @@ class Writer:
                     is_second_try = True
                     continue
                 self._roll_back()
+                # Whoever renews the files holds the lock for as long as others may not have looked.
+                self._next_look = 0.0
                 if time.monotonic() >= deadline:
-                    raise StorageError(self._filename, "locked by another program") from failure
+                    raise StorageError(self._filename, _explained(failure)) from failure
             except BaseException:
                 self._roll_back()
                 raise
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    def look(self) -> None:
+        """Notice now what happened to the files, and see to it.
+
+        Raises:
+            sqlite3.Error: busy, or beyond help.
+            OSError: no room, not permitted, or others are at it.
+        """
+        self._next_look = 0.0
+        if self._opened is not None:
+            self._connected()
+
+    def is_in_place(self) -> bool:
+        """Whether all files that are open are at their places."""
+        opened = self._opened
+        return opened is not None and (
+            identity_of(self._filename) == opened.file
+            and companions_of(opened.filename) == (opened.log, opened.log_index)
+        )
+
     def disconnect(self) -> None:
         """Close the connection; the next `run` opens another."""
         opened, self._opened = self._opened, None
+        header, self._header = self._header, None
         if opened is not None:
             # Closing rolls back what is open; it fails only on a file that is beyond help.
             with contextlib.suppress(sqlite3.Error):
                 opened.connection.close()
+        if header is not None:
+            header.close()
 
     def abandon(self) -> None:
         """Forget the parent's connection, in a child."""
         opened, self._opened = self._opened, None
+        header, self._header = self._header, None
         if opened is not None:
             _inherited.append(opened.connection)
+        if header is not None:
+            header.close()
 
     def _connected(self) -> sqlite3.Connection:
-        """The open connection to the file that is at the path now."""
+        """The open connection to the files that are in place now."""
         opened = self._opened
         if opened is not None:
-            # Looked at before every commit: rows must never go to a file that nobody sees.
-            if identity_of(self._filename) == opened.file:
+            now = time.monotonic()
+            if now < self._next_look:
                 return opened.connection
-            self._leave_behind(opened)
-        opened = self._opened = open_connection(self._filename, synchronous=self._synchronous)
+            if self._is_still_ours(opened):
+                self._next_look = now + LOOK
+                return opened.connection
+        opened = self._opened = self._open()
+        self._orphaned_since = None
+        if sys.platform != "win32":
+            self._header = HeaderWatch(opened.filename, opened.application)
         self.generation += 1
         return opened.connection
+
+    def _is_still_ours(self, opened: Opened) -> bool:
+        """Whether to go on with the open files; if not, they are let go of."""
+        try:
+            status = os.stat(self._filename)  # noqa: PTH116 - a third of the cost of Path.stat
+        except OSError:
+            status = None
+        if status is None or (status.st_dev, status.st_ino) != opened.file:
+            self._leave_behind(opened)
+        elif self._header is not None and self._header.is_foreign(status):
+            logger.warning("%s was overwritten by another program", opened.filename)
+            adopt(opened.filename, self._header.descriptor, opened.file)
+            # SQLite sees on closing that the file has moved, and mixes nothing into the new one.
+            self.disconnect()
+        elif companions_of(opened.filename) != (opened.log, opened.log_index):
+            logger.warning("the log of %s was removed; it is made anew", opened.filename)
+            rescue(opened, 2 * LOOK)
+            self.disconnect()
+        else:
+            return True
+        return False
+
+    def _open(self) -> Opened:
+        try:
+            return open_connection(self._filename, synchronous=self._synchronous)
+        except LostLogError:
+            now = time.monotonic()
+            if self._orphaned_since is None:
+                self._orphaned_since = now
+            if now < self._orphaned_since + ORPHANED:
+                raise
+        # Those who have the log do nothing; what is in the file is all there is to go on with.
+        self._orphaned_since = None
+        filename = real_name(self._filename)
+        descriptor = os.open(filename, os.O_RDONLY)
+        try:
+            status = os.fstat(descriptor)
+            adopt(filename, descriptor, (status.st_dev, status.st_ino))
+        finally:
+            os.close(descriptor)
+        return open_connection(self._filename, synchronous=self._synchronous)
 
     def _leave_behind(self, opened: Opened) -> None:
         """Let go of a file that was deleted, moved away or replaced."""
@@ -121,7 +211,7 @@ class Writer:
                     break
                 time.sleep(LONGEST_PAUSE)
         # Before closing: as long as our log is open, no other file can have its inode.
-        discard_log(self._filename, opened.log)
+        discard_log(opened.filename, opened.log)
         # SQLite sees on closing that the file has moved, and leaves the log alone that is at the
         # old name by now.
         self.disconnect()
@@ -133,3 +223,9 @@ class Writer:
                 opened.connection.execute("rollback")
             except sqlite3.Error:
                 self.disconnect()
+
+
+def _explained(failure: Exception) -> str:
+    if isinstance(failure, UnsettledError):
+        return str(failure)
+    return "locked by another program"
