@@ -1,0 +1,1 @@
+"""Finished days in columns: filing them into Parquet, and asking DuckDB about them."""
