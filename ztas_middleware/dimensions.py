@@ -1,0 +1,155 @@
+"""What a report can be taken apart by: the one table of dimensions, and the lists made of them.
+
+The totals of a day, the filters, the breakdowns, the lists of a report and their names in the API
+all come from here. A new dimension is a line in `DIMENSIONS`, and one in `LISTS` if it is listed.
+
+Expressions are SQL over the relation `rows` of the history, see `history/columns.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What rows differ by."""
+
+    name: str
+    """Of the filter, and of the key of a breakdown."""
+    column: str
+    """In `rows`; NULL is "has none"."""
+    of: Literal["row", "session"] = "row"
+    """Whether it says something of the row alone or of the whole session, and all rows of it."""
+
+
+DIMENSIONS: Mapping[str, Dimension] = {
+    dimension.name: dimension
+    for dimension in (
+        Dimension("page", "path"),
+        Dimension("route", "route"),
+        Dimension("entry_page", "entry_page", "session"),
+        Dimension("exit_page", "exit_page", "session"),
+        Dimension("referrer", "session_referrer", "session"),
+        Dimension("source", "source", "session"),
+        Dimension("channel", "channel", "session"),
+        Dimension("utm_source", "session_utm_source", "session"),
+        Dimension("utm_medium", "session_utm_medium", "session"),
+        Dimension("utm_campaign", "session_utm_campaign", "session"),
+        Dimension("utm_term", "session_utm_term", "session"),
+        Dimension("utm_content", "session_utm_content", "session"),
+        Dimension("browser", "browser"),
+        Dimension("browser_version", "browser_version"),
+        Dimension("os", "os"),
+        Dimension("device", "device"),
+        Dimension("screen", "screen"),
+        Dimension("language", "language"),
+        Dimension("country", "country"),
+        Dimension("region", "region"),
+        Dimension("city", "city"),
+        Dimension("action", "action"),
+        Dimension("category", "category"),
+        Dimension("label", "label"),
+    )
+}
+"""By name, in the order in which people are told of them."""
+
+
+class Counts(Enum):
+    """What the entries of a list count, the number they are ordered by first."""
+
+    VIEWS = ("pageviews", "visitors")
+    """Rows of type `pageview`, and their distinct visitors."""
+    EVENTS = ("events", "visitors", "value")
+    """Rows of type `event`, and their distinct visitors."""
+    ENDS = ("sessions",)
+    """Sessions that count."""
+    ORIGINS = ("sessions", "visitors", "pageviews")
+    """Sessions that count; the distinct visitors of their page views and events; page views."""
+    HITS = ("hits",)
+    """Rows of any type."""
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list of a report: the values of one dimension, or of some together."""
+
+    name: str
+    """In the JSON answer, and what `totals.dimension` has."""
+    keys: Mapping[str, str]
+    """What the values are called in an entry, and the expression of each; three at most."""
+    counts: Counts = Counts.VIEWS
+    needs: tuple[str, ...] | None = None
+    """Keys of which a row must have one to be listed; None: all keys it has, ()  none."""
+
+    @property
+    def condition(self) -> str:
+        """Whether a row is listed, as SQL."""
+        needs = self.keys if self.needs is None else self.needs
+        return " or ".join(f"{self.keys[name]} is not null" for name in needs) or "true"
+
+
+def _list(
+    name: str,
+    counts: Counts = Counts.VIEWS,
+    needs: tuple[str, ...] | None = None,
+    **dimensions: str,
+) -> List:
+    keys = {key: DIMENSIONS[dimension].column for key, dimension in dimensions.items()}
+    return List(name, keys, counts, needs)
+
+
+LISTS: Mapping[str, List] = {
+    found.name: found
+    for found in (
+        _list("pages", path="page"),
+        _list("entryPages", Counts.ENDS, path="entry_page"),
+        _list("exitPages", Counts.ENDS, path="exit_page"),
+        _list("referrers", Counts.ORIGINS, referrer="referrer"),
+        _list("sources", Counts.ORIGINS, source="source"),
+        _list(
+            "campaigns",
+            Counts.ORIGINS,
+            source="utm_source",
+            medium="utm_medium",
+            campaign="utm_campaign",
+        ),
+        _list("events", Counts.EVENTS, (), action="action", category="category"),
+        _list("browsers", browser="browser"),
+        _list("systems", os="os"),
+        _list("devices", device="device"),
+        _list("countries", country="country"),
+        _list("channels", Counts.ORIGINS, channel="channel"),
+        _list("regions", region="region"),
+        _list("cities", city="city"),
+        _list("languages", language="language"),
+        _list("screens", screen="screen"),
+        _list(
+            "browserVersions",
+            needs=("browserVersion",),
+            browser="browser",
+            browserVersion="browser_version",
+        ),
+        _list("routes", route="route"),
+    )
+}
+"""By name, in the order of the answer."""
+
+PROPERTIES = List(
+    "properties",
+    {"property": "unnest(case when json_valid(properties) then json_keys(properties) end)"},
+    Counts.HITS,
+    (),
+)
+"""The names of properties; its expression gives a row as many values as it has properties."""
+
+WEEK_HOURS = List("weekHours", {"hour": "hour"}, Counts.VIEWS)
+"""Of each day; the weekday follows from it."""
+
+COUNTED = (*LISTS.values(), PROPERTIES, WEEK_HOURS)
+"""Everything that the totals of a day have, but for the day's own numbers."""
