@@ -23,6 +23,7 @@ from ztas_middleware.config.settings import (
     site_id,
     token,
     url_path,
+    web_origin,
     zone,
 )
 from ztas_middleware.config.values import boolean, choice, integer, list_of, optional, text
@@ -53,6 +54,7 @@ API: Table = {
 DASHBOARD: Table = {
     "path": Key(optional(folder)),
     "password": Key(optional(password)),
+    "embed": Key(list_of(web_origin)),
 }
 
 

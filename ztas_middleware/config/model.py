@@ -74,6 +74,8 @@ class DashboardAccess:
     """The URL path of the overview, without a trailing slash; None does not serve it."""
     password: str | None = None
     """A hash by `passwords.hash_password`; None lets people see public sites only."""
+    embed: tuple[str, ...] = ()
+    """Origins whose pages may frame public and shared pages, as a CSP names them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

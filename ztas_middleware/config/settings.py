@@ -50,6 +50,19 @@ def domain(node: Node) -> Domain:
         raise refuse(node, f"{quoted(entry)}: {error}") from None
 
 
+def web_origin(node: Node) -> str:
+    """An origin of web pages: `https://example.org`, with a port where it is not the usual one."""
+    entry = text(node)
+    scheme, separator, host = entry.partition("://")
+    try:
+        found = parse_domain(entry) if separator and scheme.lower() in ("http", "https") else None
+    except ValueError as error:
+        raise refuse(node, f"{quoted(entry)}: {error}") from None
+    if found is None or found.wildcard:
+        raise refuse(node, f"{quoted(entry)} must be an origin such as https://example.org")
+    return f"{scheme.lower()}://{found.host}" + (f":{found.port}" if ":" in host else "")
+
+
 def domains(node: Node) -> tuple[Domain, ...]:
     """`domain`: one entry, or a list of at least one."""
     if node.kind != "list":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -127,7 +128,7 @@ def test_a_form_that_cannot_be_read_is_no_login(settings, length):
 
 def test_the_cookie_is_for_us_alone(stranger):
     attributes = cookie_of(stranger.log_in()).split("; ")
-    assert attributes[0].startswith(f"{COOKIE}=")
+    assert attributes[0].startswith(f"{COOKIE}_")
     assert {"Path=/ztas/", "HttpOnly", "SameSite=Lax", f"Max-Age={LIFETIME}"} <= set(attributes)
     assert "secure" not in cookie_of(stranger.log_in()).lower()
 
@@ -139,8 +140,28 @@ def test_the_cookie_is_for_us_alone(stranger):
         ({"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "127.0.0.1"}, True),
         ({"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "203.0.113.9"}, False),
         ({"HTTP_X_FORWARDED_PROTO": "http", "REMOTE_ADDR": "127.0.0.1"}, False),
+        ({"HTTP_X_FORWARDED_PROTO": "https, http", "REMOTE_ADDR": "127.0.0.1"}, True),
+        ({"HTTP_X_FORWARDED_PROTO": "http, https", "REMOTE_ADDR": "127.0.0.1"}, False),
+        (
+            {
+                "HTTP_X_FORWARDED_PROTO": "https",
+                "REMOTE_ADDR": "127.0.0.1",
+                "HTTP_ORIGIN": "http://localhost",
+            },
+            False,
+        ),
+        ({"HTTP_ORIGIN": "https://localhost"}, True),
     ],
-    ids=["https", "a proxy's word", "a stranger's word", "http behind a proxy"],
+    ids=[
+        "https",
+        "a proxy's word",
+        "a stranger's word",
+        "http behind a proxy",
+        "https before http",
+        "http before https",
+        "a proxy that is wrong about http",
+        "a proxy that says nothing of https",
+    ],
 )
 def test_the_cookie_is_secure_under_https(stranger, environ, secure):
     answer = stranger.log_in(extra_environ=environ)
@@ -152,6 +173,37 @@ def test_the_cookie_follows_the_mount(stranger):
     answer = stranger.post(f"/app{LOGIN}", {"password": PASSWORD, "next": "/shop"})
     assert "Path=/app/ztas/" in cookie_of(answer)
     assert urlsplit(answer.location).path == "/app/ztas/shop"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "mount"),
+    [
+        ("/stats", "/stats"),
+        ("/stats/", "/stats"),
+        ("/a/b%20c", "/a/b%20c"),
+        ("/stats, /inner", "/stats"),
+        ("", ""),
+        ("/", ""),
+        ("stats", ""),
+        ("//evil.example", ""),
+        ("/x//evil.example", ""),
+        ("/x?y", ""),
+        ("/x\\y", ""),
+        ("/x\r\nSet-Cookie: a=b", ""),
+        ("https://evil.example", ""),
+    ],
+)
+def test_a_prefix_that_a_proxy_took_off_is_put_back(stranger, prefix, mount):
+    environ = {"HTTP_X_FORWARDED_PREFIX": prefix, "REMOTE_ADDR": "127.0.0.1"}
+    assert f'href="{mount}/ztas/' in stranger.get(LOGIN, extra_environ=environ).text
+    answer = stranger.log_in(extra_environ=environ)
+    assert urlsplit(answer.location).path == f"{mount}/ztas/"
+    assert f"Path={mount}/ztas/" in cookie_of(answer)
+
+
+def test_a_stranger_s_prefix_is_not_believed(stranger):
+    environ = {"HTTP_X_FORWARDED_PREFIX": "/stats", **ELSEWHERE}
+    assert urlsplit(stranger.log_in(extra_environ=environ).location).path == "/ztas/"
 
 
 def test_logging_out_ends_it(browser):
@@ -201,10 +253,16 @@ def test_a_cookie_of_any_kind_costs_little(unit):
 
 
 def test_a_cookie_that_another_host_has_set_hides_no_session(browser):
-    headers = {"Cookie": f"{COOKIE}=planted; {COOKIE}={browser.cookies[COOKIE]}"}
+    ((name, value),) = browser.cookies.items()
+    headers = {"Cookie": f"{name}=planted; {name}={value}"}
     browser.reset()
     assert browser.get("/ztas/shop", headers=headers).status_int == 200
     assert browser.get("/ztas/shop", status=303).status_int == 303
+
+
+def test_two_dashboards_on_one_host_know_their_own_cookies():
+    names = {Sessions(password).cookie_name for password in ("scrypt:x", "scrypt:y", "scrypt:x")}
+    assert len(names) == 2
 
 
 def test_no_part_of_a_cookie_can_be_changed():
@@ -340,6 +398,28 @@ def test_one_password_is_checked_at_a_time(stranger, monkeypatch):
     assert most == 1
 
 
+def test_a_try_that_does_not_get_its_turn_is_none(stranger, monkeypatch):
+    monkeypatch.setattr(gate, "TURN", 0.01)
+    looking, looked = threading.Event(), threading.Event()
+
+    def check(password, stored):
+        looking.set()
+        return looked.wait(20) and False
+
+    monkeypatch.setattr(gate, "verify_password", check)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(stranger.log_in, WRONG, status=403, extra_environ=ELSEWHERE)
+        assert looking.wait(20)
+        for _ in range(MOST + 1):
+            answer = stranger.log_in(WRONG, status=503)
+        looked.set()
+        assert first.result().status_int == 403
+    assert answer.headers["Retry-After"] == "1"
+    assert "Others are logging in" in answer.text
+    monkeypatch.undo()
+    assert stranger.log_in().status_int == 303
+
+
 def test_midnight_is_no_new_chance(stranger):
     stranger.clock.now = NOW - NOW % DAY + DAY - MINUTE
     for _ in range(MOST):
@@ -377,22 +457,27 @@ def test_without_the_database_nobody_gets_in(stranger, tmp_path):
     ("headers", "allowed"),
     [
         ({}, True),
-        ({"Origin": "http://localhost:80"}, False),
-        ({"Origin": "http://localhost"}, False),
+        ({"Origin": "http://localhost:80"}, True),  # what webtest calls itself
+        ({"Origin": "http://localhost"}, True),
+        ({"Origin": "http://localhost:8080"}, True),
+        ({"Origin": "https://LOCALHOST"}, True),
+        ({"Origin": "https://localhost.evil.example"}, False),
+        ({"Origin": "https://localhost@evil.example"}, False),
         ({"Origin": "https://evil.example"}, False),
         ({"Origin": "null"}, False),
         ({"Origin": "http://["}, False),
+        ({"Origin": "http://"}, False),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "https://behind.example"}, True),
         ({"Sec-Fetch-Site": "none"}, True),
         ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:80"}, False),
         ({"Sec-Fetch-Site": "cross-site"}, False),
         ({"Origin": "https://front.example", "X-Forwarded-Host": "front.example"}, True),
+        ({"Origin": "https://front.example", "X-Forwarded-Host": "front.example:81, in"}, True),
+        ({"Origin": "https://front.example", "X-Forwarded-Host": "in, front.example"}, False),
     ],
     ids=str,
 )
 def test_no_other_site_can_log_in_or_out(stranger, headers, allowed):
-    if headers.get("Origin") == "http://localhost:80" and "Sec-Fetch-Site" not in headers:
-        allowed = True  # what webtest calls itself
     environ = {"REMOTE_ADDR": "127.0.0.1"}
     answer = stranger.log_in(headers=headers, extra_environ=environ, expect_errors=True)
     assert answer.status_int == (303 if allowed else 403)
@@ -406,7 +491,19 @@ def test_no_other_site_can_log_in_or_out(stranger, headers, allowed):
 def test_a_stranger_s_forwarded_host_is_not_believed(stranger):
     headers = {"Origin": "https://front.example", "X-Forwarded-Host": "front.example"}
     answer = stranger.log_in(headers=headers, extra_environ=ELSEWHERE, status=403)
-    assert "came from another site" in answer.text
+    assert "came from https://front.example" in answer.text
+
+
+def test_a_host_that_is_not_the_browsers_is_named_and_so_is_the_way_out(stranger):
+    headers = {"Origin": "https://stats.example", "Host": "127.0.0.1:8000"}
+    text = stranger.log_in(headers=headers, status=403).text
+    for said in ("https://stats.example", "127.0.0.1:8000", "proxy", "Host", "trusted_proxies"):
+        assert said in text
+
+
+def test_what_a_browser_calls_another_site_is_one(stranger):
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert "came from another site" in stranger.log_in(headers=headers, status=403).text
 
 
 # Shared pages

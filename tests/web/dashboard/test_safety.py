@@ -114,6 +114,27 @@ def test_answers_for_one_reader_are_kept_by_nobody_and_framed_by_nobody(browser,
     assert headers["Referrer-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("way", ["/ztas/open", "/ztas/open/realtime", "{shared}"])
+def test_named_origins_may_frame_what_is_public_or_shared(settings, open_browser, browser, way):
+    embed = ["https://Example.org", "http://localhost:3000"]
+    dashboard = {**settings["dashboard"], "embed": embed}
+    link = browser.get("/ztas/shop/share").html.select_one("#link")["value"]
+    guest = open_browser(dashboard=dashboard)
+    answer = guest.get(way.format(shared=link))
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors https://example.org http://localhost:3000")
+    assert "X-Frame-Options" not in answer.headers
+
+
+def test_nobody_may_frame_what_is_behind_the_password(settings, open_browser):
+    reader = open_browser(dashboard={**settings["dashboard"], "embed": ["https://example.org"]})
+    reader.log_in()
+    for path in ("/ztas/", "/ztas/shop", "/ztas/shop/share", "/ztas/-/login"):
+        answer = reader.get(path)
+        assert "frame-ancestors 'none'" in answer.headers.get("Content-Security-Policy")
+        assert answer.headers["X-Frame-Options"] == "DENY"
+
+
 def test_the_policy_allows_our_own_files_and_nothing_inline():
     directives = dict(part.split(" ", 1) for part in CONTENT_SECURITY_POLICY.split("; "))
     assert directives.pop("default-src") == "'none'"

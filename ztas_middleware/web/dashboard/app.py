@@ -13,7 +13,7 @@ from ztas_middleware.web.dashboard.login import HARMLESS, LoginPages, next_param
 from ztas_middleware.web.dashboard.pages import Pages
 from ztas_middleware.web.dashboard.paths import FILES, places
 from ztas_middleware.web.dashboard.questions import parameters_of
-from ztas_middleware.web.dashboard.rendering import Renderer, redirect
+from ztas_middleware.web.dashboard.rendering import Renderer, framed_by, redirect
 from ztas_middleware.web.dashboard.visits import Visit
 
 if TYPE_CHECKING:
@@ -72,7 +72,10 @@ class Dashboard:
 
     def _visit(self, environ: Mapping[str, Any]) -> Visit:
         now = self._clock() // 1_000_000
-        mount = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"))
+        if self._gate is None:
+            mount = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"))
+        else:
+            mount = self._gate.mount(environ)
         root = mount + quote(self._base)
         return Visit(
             environ=environ,
@@ -120,6 +123,14 @@ class Dashboard:
                 # The script then loads the whole page, which leads to the login.
                 return self._message(visit, "401 Unauthorized", "Log in to see this site.")
             return self._to_login(visit)
+        made = self._page(place, visit, site)
+        embed = self._config.dashboard.embed
+        if embed and (site.public or self._has_token(visit, site)):
+            return framed_by(embed, made)
+        return made
+
+    def _page(self, place: Place, visit: Visit, site: Site) -> Answer:
+        """A page of a site that the reader may see."""
         visible = [other for other in self._config.sites.values() if visit.may_see(other)]
         if place.page == "site":
             return self._pages.site(visit, site, visible)

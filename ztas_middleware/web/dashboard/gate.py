@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote
 
 from ztas_middleware.intake.clients import Clients
 from ztas_middleware.passwords import verify_password
 from ztas_middleware.store.salts import Salts
-from ztas_middleware.web.dashboard.sessions import Sessions, no_cookie
+from ztas_middleware.web.dashboard.forwarding import Forwarding
+from ztas_middleware.web.dashboard.sessions import COOKIE, Sessions, no_cookie
 from ztas_middleware.web.dashboard.tries import Tries
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from ztas_middleware.store.database import Database
 
 
+TURN: Final = 0.2
+"""Seconds that a try waits for another one: what a check takes, on a machine with little to do."""
+
+
 class Attempt(NamedTuple):
     """What came of a try to log in."""
 
@@ -26,6 +32,8 @@ class Attempt(NamedTuple):
     """Begins the session; None if there is none."""
     wait: int | None = None
     """Seconds until the next try may be made, after too many."""
+    busy: bool = False
+    """Somebody else's password is being looked at; nothing was tried."""
 
 
 class Gate:
@@ -37,6 +45,7 @@ class Gate:
         self._sessions = Sessions(self._password) if self._password is not None else None
         self._tries = Tries(database, Salts(database))
         self._clients = Clients(config.trusted_proxies, ())
+        self._forwarding = Forwarding(self._clients)
         # Each check takes 32 MiB: as many at once as there are threads would be a gigabyte.
         self._one_at_a_time = threading.Lock()
 
@@ -71,48 +80,36 @@ class Gate:
         if self._password is None or self._sessions is None:
             return Attempt()
         address = self._clients.client(environ, self._clients.peer(environ)).address
-        wait = self._tries.begin(address, now)
-        if wait is not None:
-            return Attempt(wait=wait)
-        with self._one_at_a_time:
-            is_right = verify_password(password, self._password)
-        if not is_right:
-            return Attempt()
+        # Whoever waited here would keep a thread from the app: it is not the reader's fault, and
+        # no try of theirs.
+        if not self._one_at_a_time.acquire(timeout=TURN):
+            return Attempt(busy=True)
+        try:
+            wait = self._tries.begin(address, now)
+            if wait is not None:
+                return Attempt(wait=wait)
+            if not verify_password(password, self._password):
+                return Attempt()
+        finally:
+            self._one_at_a_time.release()
         self._tries.forget(address, now)
-        path, secure = self._cookie_path(environ), self._is_secure(environ)
+        path, secure = self._cookie_path(environ), self._forwarding.is_secure(environ)
         return Attempt(self._sessions.cookie(path, now // 1000, secure=secure))
 
     def log_out(self, environ: Mapping[str, Any]) -> Header:
         """What ends a session."""
-        return no_cookie(self._cookie_path(environ), secure=self._is_secure(environ))
+        name = self._sessions.cookie_name if self._sessions is not None else COOKIE
+        secure = self._forwarding.is_secure(environ)
+        return no_cookie(name, self._cookie_path(environ), secure=secure)
 
     def is_from_here(self, environ: Mapping[str, Any]) -> bool:
-        """Whether a form was sent from one of our own pages, and not by another site.
+        """Whether a form was sent from one of our own pages; see `Forwarding`."""
+        return self._forwarding.is_from_here(environ)
 
-        The session's cookie is `SameSite=Lax` already; this also keeps others from logging
-        somebody in or out.
-        """
-        fetched_from = environ.get("HTTP_SEC_FETCH_SITE")
-        if fetched_from:
-            # A browser's own word; a page can't set it. `none` is the address bar.
-            return fetched_from in ("same-origin", "none")
-        origin = environ.get("HTTP_ORIGIN")
-        if not origin:
-            return True  # no browser sends a form without either header
-        return origin.partition("://")[2].lower() in self._hosts(environ)
-
-    def _hosts(self, environ: Mapping[str, Any]) -> set[str]:
-        """Under which names we are known to the reader."""
-        hosts = {environ.get("HTTP_HOST", "").lower()}
-        if self._clients.peer(environ).trusted:
-            hosts.add(environ.get("HTTP_X_FORWARDED_HOST", "").strip().lower())
-        return hosts - {""}
-
-    def _is_secure(self, environ: Mapping[str, Any]) -> bool:
-        if environ["wsgi.url_scheme"] == "https":
-            return True
-        forwarded = environ.get("HTTP_X_FORWARDED_PROTO", "")
-        return bool(forwarded.strip().lower() == "https" and self._clients.peer(environ).trusted)
+    def mount(self, environ: Mapping[str, Any]) -> str:
+        """Where the middleware is for the reader, percent-encoded, without a slash at its end."""
+        mounted = quote(str(environ.get("SCRIPT_NAME", "")).encode("latin-1"))
+        return self._forwarding.prefix(environ) + mounted
 
     def _cookie_path(self, environ: Mapping[str, Any]) -> str:
-        return str(environ.get("SCRIPT_NAME", "")) + self._base + "/"
+        return self.mount(environ) + quote(self._base) + "/"

@@ -62,7 +62,7 @@ class LoginPages:
     def log_in(self, visit: Visit) -> Answer:
         """What the form sends."""
         if not self._gate.is_from_here(visit.environ):
-            return self._form(visit, "", "403 Forbidden", problem=_FOREIGN)
+            return self._form(visit, "", "403 Forbidden", problem=_foreign(visit))
         fields = _form_fields(visit)
         target, password = fields.get("next", ""), fields.get("password", "")
         if not password:
@@ -72,6 +72,10 @@ class LoginPages:
         except StorageError:
             problem = "Logins are not possible right now: the database can’t be written."
             return self._form(visit, target, "503 Service Unavailable", problem=problem)
+        if attempt.busy:
+            problem = "Others are logging in at this moment. Try again."
+            retry = ("Retry-After", "1")
+            return self._form(visit, target, "503 Service Unavailable", retry, problem=problem)
         if attempt.wait is not None:
             minutes = -(-attempt.wait // 60)
             problem = (
@@ -88,7 +92,7 @@ class LoginPages:
     def log_out(self, visit: Visit) -> Answer:
         """End the session."""
         if not self._gate.is_from_here(visit.environ):
-            return self._form(visit, "", "403 Forbidden", problem=_FOREIGN)
+            return self._form(visit, "", "403 Forbidden", problem=_foreign(visit))
         return redirect(f"{visit.root}/-/login", [self._gate.log_out(visit.environ)])
 
     def _form(
@@ -118,7 +122,16 @@ class LoginPages:
         return place is not None and place.page in _GOALS
 
 
-_FOREIGN: Final = "That came from another site, so nothing was done."
+def _foreign(visit: Visit) -> str:
+    """Why a form is not taken: another site sent it, or a proxy hides which site this is."""
+    origin, host = visit.environ.get("HTTP_ORIGIN", ""), visit.environ.get("HTTP_HOST", "")
+    if visit.environ.get("HTTP_SEC_FETCH_SITE") or "://" not in origin:
+        return "That came from another site, so nothing was done."
+    return (
+        f"That came from {origin}, and the request is for the Host {host}, so nothing was done. "
+        "If a proxy stands in front of this server, let it pass on the browser’s Host header, or "
+        "send X-Forwarded-Host and be one of trusted_proxies."
+    )
 
 
 def next_parameter(visit: Visit, base: str) -> str:

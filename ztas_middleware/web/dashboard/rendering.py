@@ -96,7 +96,23 @@ def answer(
     return Answer(status, sent, () if environ["REQUEST_METHOD"] == "HEAD" else (body,))
 
 
+def framed_by(origins: Sequence[str], made: Answer) -> Answer:
+    """The same answer for pages of `origins` to frame, as far as they are not the reader's own."""
+    policy = CONTENT_SECURITY_POLICY.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}"
+    )
+    headers = [
+        (name, policy if name == "Content-Security-Policy" else value)
+        for name, value in made.headers
+        # It knows no list of origins, and a policy's frame-ancestors goes before it.
+        if name != "X-Frame-Options"
+    ]
+    return made._replace(headers=headers)
+
+
 def redirect(location: str, headers: Sequence[Header] = ()) -> Answer:
     """Go there with GET."""
-    sent = [("Location", location), ("Content-Length", "0"), *headers, *HEADERS]
+    # Without a type, wsgiref.validate takes the answer for a broken one.
+    kind = ("Content-Type", "text/html; charset=utf-8")
+    sent = [("Location", location), kind, ("Content-Length", "0"), *headers, *HEADERS]
     return Answer("303 See Other", sent, ())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ztas_middleware.answer import Header
 
 COOKIE: Final = "ztas_session"
+"""What the cookies' names begin with."""
 
 LIFETIME: Final = 30 * 86_400
 """Seconds until one has to log in again."""
@@ -37,6 +38,9 @@ class Sessions:
     def __init__(self, password_hash: str) -> None:
         self._key = blake2b(password_hash.encode(), digest_size=32, person=b"ztas-session").digest()
         self._serializer = SignedSerializer(self._key, "ztas dashboard session")
+        # Cookies know no ports: two dashboards on one host would log each other out.
+        mark = blake2b(self._key, digest_size=4, person=b"ztas-cookie").hexdigest()
+        self.cookie_name: Final = f"{COOKIE}_{mark}"
 
     def cookie(self, path: str, now: int, *, secure: bool) -> Header:
         """The header that begins a session.
@@ -47,12 +51,12 @@ class Sessions:
             secure: whether the reader came by https.
         """
         value = self._serializer.dumps({"since": now}).decode("ascii")
-        return _header(value, path, LIFETIME, secure=secure)
+        return _header(self.cookie_name, value, path, LIFETIME, secure=secure)
 
     def is_open(self, cookies: str, now: int) -> bool:
         """Whether a request's `Cookie` header has a session in it that is not over."""
         # Another host of the domain may have set one of this name, which must not hide ours.
-        values = islice(_values_of(cookies), MOST_COOKIES)
+        values = islice(_values_of(self.cookie_name, cookies), MOST_COOKIES)
         return any(self._is_valid(value.encode("utf-8", "replace"), now) for value in values)
 
     def share_token(self, site_id: str) -> str:
@@ -74,26 +78,26 @@ class Sessions:
         return isinstance(since, int) and -_LEEWAY <= now - since < LIFETIME
 
 
-def _values_of(cookies: str) -> Iterator[str]:
-    """The values of our cookies in a `Cookie` header, which need no quotes (RFC 6265, 4.2).
+def _values_of(wanted: str, cookies: str) -> Iterator[str]:
+    """The values of our cookie in a `Cookie` header, which need no quotes (RFC 6265, 4.2).
 
     Not by webob's parser: it takes a second for 8,000 letters without an equals sign.
     """
     for pair in cookies.split(";"):
         name, _, value = pair.partition("=")
-        if name.strip() == COOKIE:
+        if name.strip() == wanted:
             yield value.strip()
 
 
-def no_cookie(path: str, *, secure: bool) -> Header:
+def no_cookie(name: str, path: str, *, secure: bool) -> Header:
     """The header that ends a session."""
-    return _header("", path, 0, secure=secure)
+    return _header(name, "", path, 0, secure=secure)
 
 
-def _header(value: str, path: str, age: int, *, secure: bool) -> Header:
+def _header(name: str, value: str, path: str, age: int, *, secure: bool) -> Header:
     # Not `make_cookie`: it adds Expires by a clock that Python 3.12 deprecates, for browsers of
     # twenty years ago.
-    made = Morsel(COOKIE, value)
+    made = Morsel(name, value)
     made.path = path.encode()
     made.max_age = age
     made.httponly = True
