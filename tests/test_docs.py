@@ -171,7 +171,7 @@ def follow_the_quickstart(shell, serve):
     shown_hash = re.search(r'"(scrypt:.*)"', dashboard)[1]
     real_hash = shell.run(f"{password.strip()} <<< teapot").strip()
     assert real_hash.startswith(shown_hash.removesuffix("..."))
-    commented = "".join(config.read_text().splitlines(keepends=True)[-3:])
+    commented = "".join(config.read_text().splitlines(keepends=True)[-4:-1])
     assert re.sub("^#", "", commented, flags=re.MULTILINE) == re.sub(
         "(path|password): .*", r"\1: null", dashboard
     )
