@@ -53,12 +53,18 @@ class StorageError(ZtasError):
     Attributes:
         path: the database file.
         problem: SQLite's or the system's own words.
+        is_busy: whether somebody else was at it, so that a later try may succeed.
     """
 
-    def __init__(self, path: str, problem: str) -> None:
+    def __init__(self, path: str, problem: str, *, is_busy: bool = False) -> None:
         self.path = path
         self.problem = problem
+        self.is_busy = is_busy
         super().__init__(f"{path}: {problem}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (StorageError, (self.path, self.problem))
+        return (_storage_error, (self.path, self.problem, self.is_busy))
+
+
+def _storage_error(path: str, problem: str, is_busy: bool) -> StorageError:  # noqa: FBT001 - pickled by position
+    return StorageError(path, problem, is_busy=is_busy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from contextlib import closing
 from datetime import timezone
@@ -88,3 +89,46 @@ def test_a_crash_half_way_is_made_good_by_the_next_process(database, file):
 
 def test_nothing_to_do_is_done(database):
     assert retire(database, DAY.end, patience=1)
+
+
+def pieces(content, length=16):
+    return {content[start : start + length] for start in range(len(content) - length + 1)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_piece_of_a_dead_salt_is_left_anywhere(database, file, seed):
+    # Ids of unlike length, in no order, each salt in a transaction of its own: pages of the table
+    # are split and joined all the time.
+    generator = random.Random(seed)
+    sites = ["x" * generator.choice((1, 5, 20, 60, 300)) + str(number) for number in range(70)]
+    dead = []
+    alive = {}
+    day = DAY
+    for _ in range(6):
+        generator.shuffle(sites)
+        for site in sites[: generator.randrange(30, 70)]:
+            alive[site, day.date] = (Salts(database).of(site, day), day.end + GRACE)
+        # Some sites' days end earlier than others'.
+        for (site, date), (salt, _) in list(alive.items()):
+            if generator.random() < 0.2:
+                soon = day.start + 1
+                with closing(sqlite3.connect(file)) as connection:
+                    connection.execute("pragma secure_delete = on")
+                    connection.execute(
+                        "update salts set expires = ? where site_id = ? and day = ?",
+                        (soon, site, date),
+                    )
+                    connection.commit()
+                alive[site, date] = (salt, soon)
+        for now in (day.start + 1, day.end + GRACE - 1, day.end + GRACE):
+            assert retire(database, now, patience=1)
+            dead += [salt for salt, expires in alive.values() if expires <= now]
+            alive = {key: known for key, known in alive.items() if known[1] > now}
+            everything = b"".join(
+                path.read_bytes() for path in file.parent.iterdir() if path.name != "ztas.db-shm"
+            )
+            left = pieces(everything)
+            assert [salt for salt in dead if pieces(salt) & left] == []
+            assert [salt for salt, _ in alive.values() if salt not in everything] == []
+        day = day_at(day.end, timezone.utc)
+    assert len(dead) > 200

@@ -127,7 +127,7 @@ class Database:
             return result
 
         if not self._lock.acquire(timeout=patience):
-            raise StorageError(self._filename, "busy")
+            raise StorageError(self._filename, "busy", is_busy=True)
         try:
             return self._writer.run(transaction, deadline)
         finally:

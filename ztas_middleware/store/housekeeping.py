@@ -23,6 +23,9 @@ SALT_CHECK = 600.0
 
 SOON = 10.0
 
+LONG = 60.0
+"""Seconds for which others may be in the way before it is worth a line in the log."""
+
 
 class Housekeeping:
     """The chores of one process."""
@@ -37,6 +40,7 @@ class Housekeeping:
         self._flush_drops = flush_drops
         self._outages = outages
         self._next_salt_check = 0.0
+        self._busy_since: float | None = None
 
     def run(self) -> None:
         """Do what is due; raises nothing and waits for nobody."""
@@ -48,7 +52,17 @@ class Housekeeping:
         try:
             done = retire(self._database, time.time_ns() // 1_000_000, patience=0)
         except StorageError as failure:
-            self._outages.report("old salts could not be deleted yet", failure)
+            if self._is_worth_saying(failure, now):
+                self._outages.report("old salts could not be deleted yet", failure)
             return
+        self._busy_since = None
         if done:
             self._next_salt_check = now + SALT_CHECK
+
+    def _is_worth_saying(self, failure: StorageError, now: float) -> bool:
+        """Whether it is more than that another process of ours was faster."""
+        if not failure.is_busy:
+            return True
+        if self._busy_since is None:
+            self._busy_since = now
+        return now - self._busy_since >= LONG

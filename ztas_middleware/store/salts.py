@@ -1,9 +1,9 @@
 """The secret of each site's day, shared by all processes and destroyed when the day is over.
 
 Without its salt nobody, the operator included, can recompute a visitor's hash: that is what makes
-two days unlinkable. So a salt is not merely deleted. It is overwritten in the database, then
-driven out of the write-ahead log, and only when that worked its row goes; a crash half-way
-leaves an empty row that says there is still something to do.
+two days unlinkable. So a salt is not merely deleted. The whole table is written anew without it,
+the write-ahead log is emptied, and only when that worked its row goes; a crash half-way leaves an
+empty row that says there is still something to do.
 """
 
 from __future__ import annotations
@@ -93,14 +93,10 @@ def retire(database: Database, now: int, *, patience: float) -> bool:
     """
 
     def overwrite(connection: sqlite3.Connection) -> bool:
-        connection.execute(
-            "update salts set salt = x'' where expires <= :now and length(salt) > 0",
-            {"now": now},
-        )
-        (emptied,) = connection.execute(
-            "select count(*) from salts where length(salt) = 0"
-        ).fetchone()
-        return bool(emptied)
+        rows = connection.execute("select site_id, day, salt, expires from salts").fetchall()
+        if any(expires <= now and salt for _, _, salt, expires in rows):
+            _write_anew(connection, now, rows)
+        return any(expires <= now or not salt for _, _, salt, expires in rows)
 
     def forget(connection: sqlite3.Connection) -> None:
         connection.execute("delete from salts where length(salt) = 0")
@@ -111,3 +107,30 @@ def retire(database: Database, now: int, *, patience: float) -> bool:
         return False
     database.transact(forget, patience=patience)
     return True
+
+
+def _write_anew(
+    connection: sqlite3.Connection, now: int, rows: list[tuple[str, str, bytes, int]]
+) -> None:
+    """Write the table with empty salts where they are due.
+
+    A row that is overwritten leaves copies of itself: where SQLite splits a page or joins two, what
+    has moved stays behind in the part of the page that is not used. With `secure_delete`, pages
+    that a table gives up are zeroed, and emptying it gives up all.
+    """
+    connection.execute("delete from salts")
+    connection.executemany(
+        """
+        insert into salts (site_id, day, salt, expires)
+        values (:site_id, :day, :salt, :expires)
+        """,
+        [
+            {
+                "site_id": site_id,
+                "day": day,
+                "salt": b"" if expires <= now else salt,
+                "expires": expires,
+            }
+            for site_id, day, salt, expires in rows
+        ],
+    )

@@ -97,7 +97,8 @@ class Writer:
                 # Whoever renews the files holds the lock for as long as others may not have looked.
                 self._next_look = 0.0
                 if time.monotonic() >= deadline:
-                    raise StorageError(self._filename, _explained(failure)) from failure
+                    problem = _explained(failure)
+                    raise StorageError(self._filename, problem, is_busy=True) from failure
             except BaseException:
                 self._roll_back()
                 raise
