@@ -23,7 +23,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "excluded": (
         "Excluded",
-        "The page is one of exclude_paths, or the address one of exclude_addresses.",
+        "The page is one of exclude_paths, the address one of exclude_addresses, or the browser "
+        "sent one of exclude_cookies.",
     ),
     "origin": (
         "Wrong origin",
