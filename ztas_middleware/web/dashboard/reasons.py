@@ -23,8 +23,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "excluded": (
         "Excluded",
-        "The page is one of exclude_paths, the address one of exclude_addresses, or the browser "
-        "sent one of exclude_cookies.",
+        "exclude_paths has the page, exclude_addresses the address, or exclude_cookies a cookie.",
     ),
     "origin": (
         "Wrong origin",
