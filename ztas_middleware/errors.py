@@ -66,5 +66,5 @@ class StorageError(ZtasError):
         return (_storage_error, (self.path, self.problem, self.is_busy))
 
 
-def _storage_error(path: str, problem: str, is_busy: bool) -> StorageError:  # pickled by position
+def _storage_error(path: str, problem: str, is_busy: bool) -> StorageError:
     return StorageError(path, problem, is_busy=is_busy)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from ztas_middleware.config import config_from_mapping
+from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.imports.destination import Destination
 from ztas_middleware.imports.jobs import Job
+from ztas_middleware.imports.terms import Terms
 from ztas_middleware.store.database import Database
 
 NOW = 1_790_000_000_000_000_000
@@ -27,6 +29,7 @@ class Desk:
     site_id: str = "a"
     format: str | None = None
     hosts: tuple[str, ...] = ()
+    terms: Terms = Terms()  # noqa: RUF009 - it can't be changed
 
     def job(self):
         destination = Destination(
@@ -36,7 +39,8 @@ class Desk:
             self.database,
             destination,
             self.format,
-            self.hosts,
+            tuple(map(parse_domain, self.hosts)),
+            self.terms,
             lambda _, number, reason: self.refused.append((number, reason)),
             lambda *_: None,
         )

@@ -98,6 +98,20 @@ def test_a_line():
             PLAIN.replace("+0200", "-0330"), {"time": 1_760_097_336_000 + 330 * 60_000}, id="west"
         ),
         pytest.param(
+            PLAIN.replace("10/Oct/2025:13:55:36 +0200", "2025-10-10T13:55:36+02:00"),
+            {"time": 1_760_097_336_000},
+            id="ISO time",
+        ),
+        pytest.param(
+            PLAIN.replace("- -", "- a[b]"), {"address": "203.0.113.7"}, id="a user with brackets"
+        ),
+        pytest.param(
+            PLAIN + ' "gzip" 0.005 "198.51.100.1" "x"',
+            {"headers": {"HTTP_X_FORWARDED_FOR": "198.51.100.1"}},
+            id="more before X-Forwarded-For",
+        ),
+        pytest.param(PLAIN + ' "0.005" "MISS"', {"headers": {}}, id="no X-Forwarded-For"),
+        pytest.param(
             PLAIN.replace("13:55:36", "23:59:60"), {"time": 1_760_133_600_000}, id="a leap second"
         ),
     ],

@@ -11,7 +11,11 @@ import pytest
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import files
-from ztas_middleware.imports.files import HEAD, LONGEST_LINE, Line, open_source
+from ztas_middleware.imports.files import HEAD, LONGEST_LINE, Line, open_file, source_of
+
+
+def open_source(path):
+    return source_of(open_file(path))
 
 
 def lines_of(path, *place):
@@ -141,10 +145,8 @@ def test_damaged_packed_data_says_so(tmp_path):
         (b"\xfd7zXZ\x00rest", "is packed with xz"),
         (b"BZh91AY", "is packed with bzip2"),
         (b"\x28\xb5\x2f\xfdrest", "is packed with zstd"),
-        (b"PK\x03\x04rest", "is a zip archive"),
         (b"SQLite format 3\x00rest", "is an SQLite database"),
         ("ä".encode("utf-16"), "is UTF-16"),
-        (b"\x7fELF\x00\x01", "is not a text file"),
     ],
 )
 def test_what_is_no_text_is_refused_with_the_way_out(tmp_path, content, problem):

@@ -15,6 +15,7 @@ import pytest
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import importer
+from ztas_middleware.imports.terms import Terms
 from ztas_middleware.reports.export import Selection, export
 from ztas_middleware.store.hits import INSERT, Hit
 
@@ -93,9 +94,28 @@ def test_a_rotated_log_and_its_successor(one, put, tmp_path):
     assert paths(one) == expected(range(180))
 
 
-def test_a_shorter_copy_has_nothing_new(one, put):
-    one.run(put(log(range(500))))
-    assert one.run(put(log(range(300)), "half.log")).stored == 0
+REWRITTEN = "begins like a file that has been imported, and goes on differently"
+
+
+@pytest.mark.parametrize("size", [30, 300, 3000])
+@pytest.mark.parametrize("rest", [[], range(9000, 9050)], ids=["cut", "cut and grown"])
+@pytest.mark.parametrize("form", ["log", "gz"])
+def test_a_log_that_was_cut_is_told(one, put, size, rest, form):
+    one.run(put(log(range(size))))
+    changed = log(range(size - 10)) + log(rest)
+    with pytest.raises(ZtasError, match=REWRITTEN):
+        one.run(put(changed, f"changed.{form}"))
+    with pytest.raises(ZtasError, match=REWRITTEN):
+        one.run(put(changed + log(range(size)), f"longer.{form}"))
+    assert len(paths(one)) == size
+
+
+def test_a_log_that_was_rewritten_is_read_from_its_beginning_by_order(one, put):
+    one.run(put(log(range(300))))
+    changed = log(range(290)) + log(range(9000, 9050))
+    assert one.run(put(changed), terms=Terms(overlap=True)).stored == 340
+    assert one.run(put(changed)).stored == 0
+    assert len(paths(one)) == 640
 
 
 def test_files_that_begin_with_the_same_line_are_told_apart(one, put):
@@ -104,14 +124,6 @@ def test_files_that_begin_with_the_same_line_are_told_apart(one, put):
     assert paths(one) == ["/same", "/b"]
     one.run(put(line(0, "/other") + line(1, "/b"), "c.log"))
     assert paths(one) == ["/same", "/other", "/b", "/b"]
-
-
-def test_a_file_that_goes_on_differently_is_refused(one, put):
-    one.run(put(log(range(40))))
-    edited = log(range(30)) + line(30, "/a/much/longer/path/than/before") + log(range(31, 60))
-    with pytest.raises(ZtasError, match="begins like a file that has been imported, and goes on"):
-        one.run(put(edited, "edited.log"))
-    assert len(paths(one)) == 40
 
 
 def test_sites_have_their_own_memory(one, put):
@@ -139,10 +151,11 @@ def test_nothing_of_a_visitor_is_in_the_database(one, put):
     ("text", "numbers"),
     [
         ("rubbish\n" + log([1]) + "\nmore rubbish\n" + log([2]), [1, 4]),
+        ("rubbish\n" * 3000 + log([1, 2]), list(range(1, 3001))),
         (b"\xe9\xff\n" + log([1]).encode() + b"caf\xe9\n" + log([2]).encode(), [1, 3]),
         (log([1]) + "x" * (1 << 20) + "\n" + log([2]), [2]),
     ],
-    ids=["no lines of a log", "no UTF-8", "too long"],
+    ids=["no lines of a log", "many in front", "no UTF-8", "too long"],
 )
 def test_bad_lines_are_refused_by_number_and_the_others_stored(one, put, text, numbers):
     result = one.run(put(text), format="combined")

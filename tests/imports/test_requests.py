@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.imports.destination import Destination
-from ztas_middleware.imports.outcomes import LeftOut, Refused
+from ztas_middleware.imports.outcomes import LeftOut, Refused, Remarks
 from ztas_middleware.imports.requests import PageViews, Request
 from ztas_middleware.intake.visitors import visitor_hash
 
@@ -26,7 +27,8 @@ def judge(desk):
             one.config, one.config.sites["a"], one.database, lambda: TIME * 1_000_000
         )
         request = Request(TIME, "203.0.113.9", "GET", "/", 200, "", CHROME)
-        return PageViews(destination, hosts).outcome(request._replace(**fields))
+        domains = tuple(map(parse_domain, hosts))
+        return PageViews(destination, domains, Remarks()).outcome(request._replace(**fields))
 
     return make
 
@@ -36,10 +38,15 @@ def judge(desk):
     [
         ({"method": "POST"}, "not GET"),
         ({"method": "HEAD"}, "not GET"),
-        ({"status": 304}, "not 2xx"),
-        ({"status": 404}, "not 2xx"),
-        ({"status": 301}, "not 2xx"),
-        ({"status": 199}, "not 2xx"),
+        ({"status": 404}, "neither 2xx nor 304"),
+        ({"status": 301}, "neither 2xx nor 304"),
+        ({"status": 199}, "neither 2xx nor 304"),
+        ({"status": 304, "target": "/app.js"}, "asset"),
+        ({"headers": {"HTTP_SEC_FETCH_MODE": "cors"}}, "no navigation"),
+        (
+            {"headers": {"HTTP_SEC_FETCH_MODE": "navigate", "HTTP_SEC_FETCH_DEST": "iframe"}},
+            "no navigation",
+        ),
         ({"target": "/app.js"}, "asset"),
         ({"target": "/logo.PNG?v=2"}, "asset"),
         ({"target": "/feed.xml"}, "asset"),
@@ -68,6 +75,8 @@ def test_requests_that_are_no_page_views(judge, fields, reason):
         {"target": "/app.js", "content_type": "text/html; charset=utf-8"},
         {"content_type": "application/xhtml+xml"},
         {"status": 206},
+        {"status": 304},
+        {"headers": {"HTTP_SEC_FETCH_MODE": "navigate", "HTTP_SEC_FETCH_DEST": "document"}},
         {"user_agent": ""},
         {"headers": {"HTTP_DNT": "1"}},
     ],
@@ -98,8 +107,10 @@ def test_opt_outs_are_honoured_where_the_config_says_so_and_the_log_shows_them(j
     [
         ("example.com", True),
         ("EXAMPLE.com:8443", True),
-        ("www.example.com", False),
+        ("www.example.com", True),
+        ("shop.example.com", False),
         ("", False),
+        ("-", False),
         ("exa mple", False),
         ("[::1]:80", True),
     ],
@@ -107,6 +118,22 @@ def test_opt_outs_are_honoured_where_the_config_says_so_and_the_log_shows_them(j
 def test_only_wanted_hosts_count(judge, host, counts):
     outcome = judge(hosts=("example.com", "[::1]"), host=host)
     assert (outcome == LeftOut("other host")) is not counts
+
+
+@pytest.mark.parametrize(
+    ("host", "counts"),
+    [
+        ("example.com", True),
+        ("www.example.com:443", True),
+        ("example.org", False),
+        ("203.0.113.1", False),
+        ("", True),
+        ("-", True),
+        ("_", True),
+    ],
+)
+def test_without_a_wish_the_sites_own_hosts_count_and_those_that_nobody_names(judge, host, counts):
+    assert (judge(host=host) == LeftOut("other host")) is not counts
 
 
 def test_a_row_is_cleaned_like_a_tracked_one(judge):
@@ -132,7 +159,9 @@ def test_a_visitor_is_hashed_with_the_salt_that_live_hits_of_the_day_get(desk):
     destination = Destination(
         one.config, one.config.sites["a"], one.database, lambda: TIME * 1_000_000
     )
-    hit = PageViews(destination).outcome(Request(TIME, "203.0.113.9", "GET", "/", 200, "", CHROME))
+    hit = PageViews(destination, (), Remarks()).outcome(
+        Request(TIME, "203.0.113.9", "GET", "/", 200, "", CHROME)
+    )
     (salt,) = one.database.transact(
         lambda connection: connection.execute("select salt from salts").fetchone()
     )

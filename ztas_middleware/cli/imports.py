@@ -7,18 +7,25 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from ztas_middleware.cli import options
-from ztas_middleware.config.hosts import ascii_host
+from ztas_middleware.cli.rollup import bar
+from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.errors import StorageError, ZtasError
+from ztas_middleware.outages import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
+    from ztas_middleware.config import Config
+    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.jobs import Imported
 
 FORMATS = ("auto", "csv", "ndjson", "combined", "caddy", "goatcounter", "plausible")
@@ -27,9 +34,15 @@ SHOWN = 20
 """Refused lines shown on a terminal; a file or a pipe gets them all."""
 
 
-def _hosts(_: click.Context, __: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
+HOSTS_NAMED = 5
+"""Hosts that are named, of those whose requests were left out."""
+
+_DATE = click.DateTime(["%Y-%m-%d"])
+
+
+def _hosts(_: click.Context, __: click.Parameter, hosts: tuple[str, ...]) -> tuple[Domain, ...]:
     try:
-        return tuple(map(ascii_host, hosts))
+        return tuple(map(parse_domain, hosts))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -61,7 +74,16 @@ Examples:
     "hosts",
     multiple=True,
     callback=_hosts,
-    help="Only requests to this host, of a log that names hosts.",
+    help="Only requests to this host and its www twin, of a log that names hosts; else the site's.",
+)
+@click.option(
+    "--from", "first", type=_DATE, metavar="DATE", help="The first of the days to import."
+)
+@click.option("--to", "last", type=_DATE, metavar="DATE", help="The last of the days to import.")
+@click.option(
+    "--overlap",
+    is_flag=True,
+    help="Import days that have rows of another origin, too.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if a line was refused.")
 @click.option("--json", "as_json", is_flag=True, help="The result as a JSON object for each file.")
@@ -72,7 +94,10 @@ def import_(
     site: str,
     form: str,
     follow: bool,
-    hosts: tuple[str, ...],
+    hosts: tuple[Domain, ...],
+    first: datetime | None,
+    last: datetime | None,
+    overlap: bool,
     strict: bool,
     as_json: bool,
     config: str,
@@ -82,12 +107,21 @@ def import_(
     How far it got in each file is remembered, so that running it again adds only what is new,
     even if the file was rotated, renamed, copied or packed since, or the last run was killed.
 
-    Of logs only page views count: requests other than GET, answers other than 2xx, assets and bots
-    are left out. Addresses and User-Agents are hashed as those of tracked visitors are, and not
-    stored. Lines that can't be read are refused, named with number and reason, and skipped.
+    Of logs only page views count: requests other than GET, answers other than 2xx and 304, assets,
+    bots and other sites' hosts are left out. Addresses and User-Agents are hashed as those of
+    tracked visitors are, and not stored. Lines that can't be read are refused, named with number
+    and reason.
+
+    A day whose visits another program has counted already, or the site itself, is refused, since
+    they would be counted twice.
     """
     from ztas_middleware.imports.destination import Destination  # only needed here
     from ztas_middleware.imports.jobs import Job
+    from ztas_middleware.imports.terms import Terms
+
+    if first and last and last < first:
+        raise click.UsageError("--to must not be before --from")
+    start, end = (day.date().isoformat() if day else "" for day in (first, last))
 
     if follow and (len(files) > 1 or files[0] == "-"):
         raise click.UsageError("--follow takes one file")
@@ -101,6 +135,7 @@ def import_(
             Destination(settings, destination_site, database),
             None if form == "auto" else form,
             hosts,
+            Terms(start, end, overlap),
             report.refused,
             report.reached,
         )
@@ -117,8 +152,28 @@ def import_(
                     raise
                 click.echo(f"ztas: {error}", err=True)
                 failed = True
-    if failed or (strict and report.has_refused):
+            except KeyboardInterrupt:
+                options.fail(ZtasError("stopped; the next run of the same command goes on there"))
+    if report.has_stored and not follow:
+        _file(settings, site)
+    if failed or report.has_overlapping or report.has_missed or (strict and report.has_refused):
         raise SystemExit(1)
+
+
+def _file(settings: Config, site: str) -> None:
+    """Add up the days that came in, so that the first question is like any other."""
+    from ztas_middleware.reports.reader import Reports  # loads all of the reports
+
+    try:
+        with bar(site) as progress:
+            now = time.time_ns() // 1_000_000
+            Reports(settings).roll_up(site, now=now, progress=progress)
+    except (KeyboardInterrupt, StorageError) as error:
+        reason = "stopped" if isinstance(error, KeyboardInterrupt) else str(error)
+        click.echo(
+            f"ztas: all rows are stored, but not added up yet ({reason}); `ztas rollup` goes on",
+            err=True,
+        )
 
 
 class _Report:
@@ -131,16 +186,21 @@ class _Report:
         self._step: Callable[[int], object] = lambda _: None
         self._offset = 0
         self.has_refused = False
+        self.has_overlapping = False
+        self.has_stored = False
+        self.has_missed = False
 
     @contextmanager
     def over(self, path: str) -> Iterator[None]:
         """Show a bar over a file while it is imported, where somebody looks."""
+        from ztas_middleware.imports.files import shown  # only needed here
+
         self._shown = 0
         self._offset = 0
         size = os.path.getsize(path) if path != "-" and os.path.exists(path) else 0  # noqa: PTH110, PTH202 - a name
         if self._is_quiet or path.endswith(".gz"):
             size = 0  # nobody knows how long it takes
-        with options.progress(size, path) as self._step:
+        with options.progress(size, shown(path)) as self._step:
             yield
 
     def refused(self, name: str, number: int, reason: str) -> None:
@@ -159,6 +219,9 @@ class _Report:
         """Say what came of each file."""
         for one in imported:
             self.has_refused |= bool(one.result.refused or one.before.refused)
+            self.has_overlapping |= bool(one.result.overlapping)
+            self.has_stored |= bool(one.result.stored)
+            self.has_missed |= _is_all_of_another_host(one)
             if self._as_json:
                 click.echo(json.dumps(_as_json(one)))
             else:
@@ -180,15 +243,24 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def _is_all_of_another_host(one: Imported) -> bool:
+    """Whether a log of one host brought nothing because the config knows that by another name."""
+    return len(one.result.remarks.hosts) == 1 and not (one.result.stored or one.before.stored)
+
+
 def _as_json(one: Imported) -> dict[str, object]:
+    result = one.result
     return {
         "file": one.name,
         "format": one.format,
-        "lines": one.result.lines,
-        "stored": one.result.stored,
-        "known": one.result.known,
-        "leftOut": dict(one.result.left_out),
-        "refused": dict(one.result.refused),
+        "lines": result.lines,
+        "stored": result.stored,
+        "known": result.known,
+        "leftOut": dict(result.left_out),
+        "refused": dict(result.refused),
+        "overlapping": dict(result.overlapping),
+        "otherHosts": dict(result.remarks.hosts),
+        "notes": dict(result.remarks.notes),
         "before": {
             "lines": one.before.lines,
             "stored": one.before.stored,
@@ -209,8 +281,30 @@ def _as_text(one: Imported) -> str:
         if counts:
             parts = (f"{number:,} {reason}" for reason, number in _by_number(counts))
             text += f"\n  {title}: {', '.join(parts)}"
+    hosts = _by_number(result.remarks.hosts)
+    if hosts:
+        named = ", ".join(f"{one_line(host)} ({number:,})" for host, number in hosts[:HOSTS_NAMED])
+        more = f" and {len(hosts) - HOSTS_NAMED:,} more" if len(hosts) > HOSTS_NAMED else ""
+        text += f"\n  other hosts than the site's: {named}{more}; --host HOST counts one"
+    for note, number in _by_number(result.remarks.notes):
+        text += f"\n  note: {number:,} {note}"
+    if result.overlapping:
+        text += (
+            f"\n  refused: {result.overlapping.total():,} of days with rows of another origin, "
+            f"{', '.join(_spans(result.overlapping))}; --overlap adds them"
+        )
     return text
 
 
-def _by_number(counts: dict[str, int]) -> list[tuple[str, int]]:
+def _by_number(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def _spans(days: Iterable[str]) -> Iterator[str]:
+    """Dates, with those that follow each other as one span."""
+    dates = sorted(map(date.fromisoformat, days))
+    start = dates[0]
+    for day, following in zip(dates, [*dates[1:], None], strict=True):
+        if following is None or following - day > timedelta(days=1):
+            yield f"{start}" if start == day else f"{start} to {day}"
+            start = following or day

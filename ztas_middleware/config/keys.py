@@ -12,7 +12,6 @@ from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAcces
 from ztas_middleware.config.nodes import Node, refuse
 from ztas_middleware.config.sections import Key, Table, named, section
 from ztas_middleware.config.settings import (
-    cookie,
     domains,
     file,
     folder,
@@ -21,7 +20,6 @@ from ztas_middleware.config.settings import (
     network,
     parameter,
     password,
-    proxies,
     site_id,
     token,
     url_path,
@@ -80,8 +78,7 @@ CONFIG: Table = {
     "bots": Key(section(Bots, BOTS)),
     "honor_dnt": Key(boolean),
     "exclude_addresses": Key(list_of(network)),
-    "exclude_cookies": Key(list_of(cookie)),
-    "trusted_proxies": Key(proxies),
+    "trusted_proxies": Key(list_of(network)),
     "country_header": Key(optional(header)),
     "keep_query": Key(list_of(parameter)),
     "rate_limit": Key(integer(0, 1_000_000_000)),

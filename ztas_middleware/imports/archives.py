@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import zipfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import plausible
@@ -17,12 +19,13 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ztas_middleware.imports.files import Opened
+
 PAGES = "*imported_pages*.csv"
 EVENTS = "*imported_custom_events*.csv"
 VISITORS = "*imported_visitors*.csv"
 
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_MAGIC = b"PK\x03\x04"
 
 
 class Archive(NamedTuple):
@@ -34,36 +37,43 @@ class Archive(NamedTuple):
     """How many each day had, by `YYYY-MM-DD`."""
 
 
-def is_archive(path: str) -> bool:
-    """Whether a file begins like a zip archive."""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - named as the user wrote it
-            return file.read(len(_MAGIC)) == _MAGIC
-    except OSError:
-        return False
-
-
-def open_archive(path: str) -> Archive:
-    """Open Plausible's export.
+@contextmanager
+def open_archive(opened: Opened) -> Iterator[Archive]:
+    """Plausible's export, and close it.
 
     Raises:
         ZtasError: it is damaged, or another archive.
     """
+    with closing(_seekable(opened)) as file:
+        yield _archive(opened.name, file)
+
+
+def _archive(name: str, file: io.BufferedIOBase) -> Archive:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(cast("IO[bytes]", file))
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise _damaged(path, error) from None
+        raise _damaged(name, error) from None
     names = _names(archive, PAGES, EVENTS)
     if not names:
         raise ZtasError(
-            f"{path}: is a zip archive without imported_pages_*.csv; only Plausible's export is "
+            f"{name}: is a zip archive without imported_pages_*.csv; only Plausible's export is "
             "read as one"
         )
     visitors: dict[str, int] = {}
-    for source in _open(archive, path, _names(archive, VISITORS)):
+    for source in _open(archive, name, _names(archive, VISITORS)):
         with closing(source):
             visitors |= _daily_visitors(source)
-    return Archive(_open(archive, path, names), visitors)
+    return Archive(_open(archive, name, names), visitors)
+
+
+def _seekable(opened: Opened) -> io.BufferedIOBase:
+    """An archive's table of contents stands at its end, so that what comes by a pipe is kept."""
+    if opened.rewinds:
+        return opened.file
+    kept = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    shutil.copyfileobj(opened.file, kept)
+    kept.seek(0)
+    return cast("io.BufferedIOBase", kept)
 
 
 def _names(archive: zipfile.ZipFile, *patterns: str) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ztas_middleware.imports.requests import PageViews
 
 NO_JSON = Refused("is no JSON object")
+NO_ENTRY = Refused("is no entry of Caddy's log")
 NO_REQUEST = LeftOut("not a request")
 INCOMPLETE = Refused("lacks the request's address, method, uri or status")
 NO_TIME = Refused("the time can't be read")
@@ -37,7 +38,7 @@ def reader(page_views: PageViews) -> Callable[[str], Outcome]:
         if entry is None:
             return NO_JSON
         if "request" not in entry or "status" not in entry:
-            return NO_REQUEST
+            return NO_REQUEST if "logger" in entry or "level" in entry else NO_ENTRY
         time = instant(entry.get("ts"))
         if time is None:
             return NO_TIME

@@ -2,9 +2,10 @@ r"""Lines of the combined log format, as nginx and Apache write them.
 
     203.0.113.7 - - [10/Oct/2026:13:55:36 +0200] "GET / HTTP/2.0" 200 2326 "REFERRER" "USER AGENT"
 
-Also read: the common format (no referrer and User-Agent), a virtual host in front (Debian's
-Apache), and X-Forwarded-For behind (nginx's own `main`). In quotes, nginx writes `\x22` and
-Apache `\"`.
+Also read: the common format (no referrer and User-Agent), times as ISO 8601 writes them, and
+whatever stands in front of the time or behind the rest. Of what stands in front, the left-most word
+that is an address is the visitor's, see `fronts`; behind it, the first list of addresses in quotes
+is X-Forwarded-For (nginx's own `main`). In quotes, nginx writes `\x22` and Apache `\"`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
+from ztas_middleware.imports.fronts import front_of, is_address
+from ztas_middleware.imports.instants import from_iso
 from ztas_middleware.imports.outcomes import Refused
 from ztas_middleware.imports.requests import Request
 
@@ -25,12 +28,16 @@ if TYPE_CHECKING:
 NO_LOG_LINE = Refused("is no line of a combined log")
 NO_TIME = Refused("the time can't be read")
 
+NO_ADDRESS = Refused("has no address in front")
+
 _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
-_LINE = re.compile(
-    r"([^\s\[][^\[]*) \[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}):([0-9]{2})"
-    rf" ([+-][0-9]{{4}})\] "
-    rf"{_QUOTED} ([0-9]{{3}}) (?:[0-9]+|-)(?: {_QUOTED} {_QUOTED}(?: {_QUOTED})?(?: .*)?)?"
+_TIME = (
+    r"\[(?:([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}):([0-9]{2}) ([+-][0-9]{4})"
+    r"|([0-9]{4}-[0-9]{2}-[0-9]{2}[^\]]{9,30}))\]"
 )
+_BEGINNING = re.compile(rf'(.*?) ?{_TIME} (?=")')
+_REST = re.compile(rf"{_QUOTED} ([0-9]{{3}}) (?:[0-9]+|-)(?: {_QUOTED} {_QUOTED}(?: (.*))?)?")
+_IN_QUOTES = re.compile(_QUOTED)
 _ESCAPE = re.compile(r'\\(?:x([0-9A-Fa-f]{2})|(["\\bnrtvf]))')
 _LETTERS: Final = {"b": "\b", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "f": "\f"}
 _MONTHS: Final = {
@@ -39,7 +46,6 @@ _MONTHS: Final = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
     )
 }
-_PLAIN_PREFIX = 3  # address, identity, user
 
 
 def reader(page_views: PageViews) -> Callable[[str], Outcome]:
@@ -47,37 +53,34 @@ def reader(page_views: PageViews) -> Callable[[str], Outcome]:
     instant = _Clock()
 
     def read(line: str) -> Outcome:
-        found = _LINE.fullmatch(line)
-        if found is None:
+        beginning = _BEGINNING.match(line)
+        rest = _REST.fullmatch(line, beginning.end()) if beginning else None
+        if beginning is None or rest is None:
             return NO_LOG_LINE
-        before, minute, second, zone, request, status, referrer, agent, forwarded = found.groups()
-        time = instant(minute, zone)
+        before, minute, second, zone, iso = beginning.groups()
+        time = from_iso(iso) if iso else instant(minute, zone)
         if time is None:
             return NO_TIME
-        parts = before.split(" ")
-        host = ""
-        # A user's name may have spaces in it; a virtual host is followed by an address.
-        if len(parts) > _PLAIN_PREFIX and _looks_like_address(parts[1]):
-            host = parts.pop(0)
-        method, _, rest = request.partition(" ")
-        target, _, protocol = rest.rpartition(" ")
+        front = front_of(before)
+        if front is None:
+            return NO_ADDRESS
+        request, status, referrer, agent, behind = rest.groups()
+        method, _, words = request.partition(" ")
+        target, _, protocol = words.rpartition(" ")
         if not protocol.startswith("HTTP/"):
-            target = rest
-        headers = {}
-        if forwarded and forwarded != "-":
-            headers["HTTP_X_FORWARDED_FOR"] = forwarded
+            target = words
         return page_views.outcome(
             Request(
-                time + int(second) * 1000,
-                parts[0],
+                time if iso else time + int(second) * 1000,
+                front.address,
                 method,
                 unescaped(target),
                 int(status),
                 unescaped(referrer or ""),
                 "" if agent in (None, "-") else unescaped(agent),
-                host,
+                front.host,
                 "",
-                headers,
+                _forwarded(behind) if behind else {},
             )
         )
 
@@ -86,13 +89,15 @@ def reader(page_views: PageViews) -> Callable[[str], Outcome]:
 
 def recognise(line: str) -> bool:
     """Whether it is a line of this format."""
-    return _LINE.fullmatch(line) is not None
+    beginning = _BEGINNING.match(line)
+    return beginning is not None and _REST.fullmatch(line, beginning.end()) is not None
 
 
 def is_whole(line: str) -> bool:
     """Whether nothing can be missing at the end of a line that has no line end."""
-    found = _LINE.fullmatch(line)
-    return found is not None and found[8] is not None
+    beginning = _BEGINNING.match(line)
+    rest = _REST.fullmatch(line, beginning.end()) if beginning else None
+    return rest is not None and rest[4] is not None
 
 
 def unescaped(text: str) -> str:
@@ -112,8 +117,12 @@ def _character(escape: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else _LETTERS.get(letter, letter)
 
 
-def _looks_like_address(text: str) -> bool:
-    return text.count(".") == 3 or ":" in text  # noqa: PLR2004 - of an IPv4 address
+def _forwarded(behind: str) -> dict[str, str]:
+    """The addresses that a proxy passed on, if any stand behind the User-Agent."""
+    for text in _IN_QUOTES.findall(behind):
+        if text and all(is_address(word.strip()) for word in text.split(",") if word.strip()):
+            return {"HTTP_X_FORWARDED_FOR": text}
+    return {}
 
 
 class _Clock:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.imports.outcomes import LeftOut, Overlap
+    from ztas_middleware.imports.overlap import Gate
     from ztas_middleware.store.database import Database
 
 GRACE = 36 * 3_600_000
@@ -55,14 +57,27 @@ class Destination:
         self._latest = 0
         self._today = Today(site.timezone)
         self._salts: dict[str, tuple[bytes, int]] = {}
+        self.gate: Gate | None = None
+        """Which days the file that is read just now may bring rows for; None is all."""
 
-    def day_at(self, instant: int) -> Day | Refused:
-        """The day that a row's time falls on; clocks may be a day off, no more."""
+    def day_at(self, instant: int) -> Day | Refused | LeftOut | Overlap:
+        """The day that a row's time falls on, if it may come in; clocks may be a day off, no more.
+
+        Raises:
+            StorageError: which rows there are of that day can't be found out.
+        """
         if instant > self._latest:
             self._latest = self._clock() // 1_000_000 + DAY
             if instant > self._latest:
                 return TOO_LATE
-        return self._today.at(instant) if instant >= 0 else TOO_EARLY
+        if instant < 0:
+            return TOO_EARLY
+        day = self._today.at(instant)
+        return (self.gate(day) if self.gate is not None else None) or day
+
+    def date_of(self, instant: int) -> str:
+        """The date that a row is noted under."""
+        return self._today.at(instant).date
 
     def salt_of(self, day: Day) -> bytes:
         """The salt of a day, the same for as long as this object knows it.

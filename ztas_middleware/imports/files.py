@@ -1,20 +1,22 @@
 """A file as numbered lines of bytes, unpacked where it is packed, from any place on.
 
-Memory does not grow with the file, whatever is in it. What a line means is left to the formats,
-and which lines are new to `progress`; a file that grows while it is read is `following`.
+It is opened once and read once, since a pipe can't be read twice. Memory does not grow with the
+file, whatever is in it. What a line means is left to the formats, and which lines are new to
+`progress`; a file that grows while it is read is `following`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import sys
 import zipfile
 import zlib
+from collections import deque
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from ztas_middleware.errors import ZtasError
+from ztas_middleware.outages import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,17 +31,22 @@ LONGEST_LINE = 1024 * 1024
 """Bytes of a line; the longest that servers write are some 64 kB."""
 
 HEAD = 4096
-"""Bytes at a file's beginning by which it is known again."""
+"""Bytes at a file's beginning by which it is known again, and before the place where the last run
+stopped, by which that is known to be the same."""
 
 _SAMPLE = 64 * 1024
-_UNREADABLE = (OSError, zlib.error, zipfile.BadZipFile)
-_GZIP = b"\x1f\x8b"
+_REMEMBERED = 64
+"""Lines just read that a source can still show."""
+
+_UNREADABLE = (EOFError, OSError, zlib.error, zipfile.BadZipFile)
+GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_LONGEST_MAGIC = 16
 # What people hand over by mistake, by its first bytes, and the way out.
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"\xfd7zXZ\x00", "is packed with xz; unpack it first: xzcat FILE | ztas import -"),
     (b"BZh", "is packed with bzip2; unpack it first: bzcat FILE | ztas import -"),
     (b"\x28\xb5\x2f\xfd", "is packed with zstd; unpack it first: zstdcat FILE | ztas import -"),
-    (b"PK\x03\x04", "is a zip archive; only Plausible's export is read as one"),
     (b"SQLite format 3\x00", "is an SQLite database; export from it first: ztas export"),
     (b"\xff\xfe", "is UTF-16, not UTF-8"),
     (b"\xfe\xff", "is UTF-16, not UTF-8"),
@@ -71,14 +78,35 @@ class Source:
         self, file: io.BufferedIOBase, name: str, *, rewinds: bool = True, below: Closes = ()
     ) -> None:
         self.name = name
-        self._rewinds = rewinds
+        self.rewinds = rewinds
+        self._file = file
         self._below = below
-        # Reading more of a pipe would wait for it.
-        size = _SAMPLE if rewinds else HEAD
-        self.sample = _beginning(file, size)
-        """The beginning, of `HEAD` bytes at least; the whole of a shorter file."""
-        self.is_all_sample = len(self.sample) < size
-        self._file = file if rewinds else io.BufferedReader(_Rejoined(self.sample, file))
+        self._position: int | None = None
+        self._recent: deque[Line] = deque(maxlen=_REMEMBERED)
+        self._trouble: Exception | None = None
+        self.lead = 0
+        """NULs at the beginning, which a log has that was emptied while its server wrote on."""
+        self.sample = b""
+        """What follows on them: the first line, and `HEAD` bytes; the whole of a shorter file."""
+        self.is_all_sample = False
+        self._take_sample()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is not a byte in it."""
+        return not (self.sample or self.lead or self._trouble)
+
+    def grow(self) -> bool:
+        """Make the sample larger; False where it has all that there is, or that may be looked at.
+
+        Raises:
+            ZtasError: nothing at all could be read.
+        """
+        size = min(2 * len(self.sample), LONGEST_LINE)
+        if self.is_all_sample or len(self.sample) >= size:
+            return False
+        self._fill(size)
+        return True
 
     def head(self, size: int) -> bytes | None:
         """The first `size` bytes, or None where there are fewer; at most `HEAD`."""
@@ -90,104 +118,231 @@ class Source:
         Raises:
             ZtasError: packed data that is damaged or ends early, or a file that can't be read.
         """
-        readline, longest = self._file.readline, LONGEST_LINE
+        offset = max(offset, self.lead)
+        remember = self._recent.append
         try:
-            self._skip(offset)
-            while content := readline(longest):
-                number += 1
+            readline = self._reader_at(offset).readline
+            while content := readline(LONGEST_LINE):
                 offset += len(content)
-                if len(content) < longest or content.endswith(b"\n"):
-                    yield Line(number, offset, content)
+                if len(content) < LONGEST_LINE or content.endswith(b"\n"):
+                    number += 1
+                    line = Line(number, offset, content)
+                    remember(line)
+                    yield line
                     continue
-                while more := readline(longest):
+                if not content.strip(b"\0"):
+                    continue  # a hole in the file, in front of its next line
+                while more := readline(LONGEST_LINE):
                     offset += len(more)
                     if more.endswith(b"\n"):
                         break
-                yield Line(number, offset, None)
-        except EOFError:
-            raise ZtasError(
-                f"{self.name}: the packed data ends too early, behind line {number}"
-            ) from None
+                number += 1
+                line = Line(number, offset, None)
+                remember(line)
+                yield line
         except _UNREADABLE as error:
-            problem = getattr(error, "strerror", None) or str(error)
-            raise ZtasError(f"{self.name}: behind line {number}: {problem}") from None
+            raise ZtasError(f"{self.name}: {_problem(error, number)}") from None
+
+    def behind(self, offset: int) -> bytes:
+        """The bytes that lie before an offset where a line that was just read ends.
+
+        At most `HEAD` of them; none where they are not known any more.
+        """
+        parts: list[bytes] = []
+        size = 0
+        for line in reversed(self._recent):
+            if line.end > offset:
+                continue
+            if line.content is None or line.end != offset - size:
+                break
+            parts.append(line.content)
+            size += len(line.content)
+            if size >= HEAD:
+                break
+        return b"".join(reversed(parts))[-HEAD:]
+
+    def before(self, offset: int, size: int) -> bytes | None:
+        """The `size` bytes before an offset, read from the file; None where it ends sooner.
+
+        A pipe stands at the offset after it, and must not be asked for what is before.
+
+        Raises:
+            ZtasError: the file can't be read as far as that.
+        """
+        try:
+            found = self._reader_at(offset - size).read(size)
+        except _UNREADABLE as error:
+            raise ZtasError(f"{self.name}: {_problem(error, 0)}") from None
+        if self._position is not None:
+            self._position += len(found)
+        return found if len(found) == size else None
 
     def close(self) -> None:
         """Release the file."""
         for file in (self._file, *self._below):
             file.close()
 
-    def _skip(self, offset: int) -> None:
-        if self._rewinds:
+    def _take_sample(self) -> None:
+        """Look at the beginning as far as a format can be told by it."""
+        self._fill(HEAD)
+        while self.sample and not self.sample.strip(b"\0"):
+            self.lead += len(self.sample)
+            self.sample = b""
+            self._fill(HEAD)
+        text = self.sample.lstrip(b"\0")
+        self.lead += len(self.sample) - len(text)
+        self.sample = text
+        # Reading more of a pipe than a line might wait for it for hours.
+        self._fill(_SAMPLE if self.rewinds else HEAD)
+        while b"\n" not in self.sample and self.grow():
+            pass
+
+    def _fill(self, size: int) -> None:
+        """Read on until the sample has `size` bytes, or as many as can be read."""
+        try:
+            while len(self.sample) < size:
+                piece = self._file.read1(size - len(self.sample))
+                if not piece:
+                    self.is_all_sample = True
+                    break
+                self.sample += piece
+        except _UNREADABLE as error:
+            self._trouble = error
+            self.is_all_sample = True
+
+    def check(self) -> None:
+        """Complain of a file of which not even a beginning can be read.
+
+        Raises:
+            ZtasError: so it is; the message says why.
+        """
+        if self._trouble is not None and b"\n" not in self.sample:
+            raise ZtasError(f"{self.name}: {_problem(self._trouble, 0)}")
+
+    def _reader_at(self, offset: int) -> io.BufferedIOBase:
+        if self.rewinds:
             self._file.seek(offset)
-            return
-        while offset > 0 and (skipped := self._file.read(min(offset, _SAMPLE))):
-            offset -= len(skipped)
+            return self._file
+        if self._position is None:
+            joined = _Rejoined(self.sample, self._file, self._trouble)
+            self._file = io.BufferedReader(joined, _SAMPLE)
+            self._position = self.lead
+        while self._position < offset:
+            skipped = self._file.read(min(offset - self._position, _SAMPLE))
+            if not skipped:
+                break
+            self._position += len(skipped)
+        return self._file
 
 
-def open_source(path: str) -> Source:
-    """Open a file, packed with gzip or not; `-` is standard input.
+class Opened(NamedTuple):
+    """An open file, before anybody knows what is in it."""
+
+    file: io.BufferedIOBase
+    name: str
+    rewinds: bool
+    magic: bytes
+    """Its first bytes."""
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it begins like a zip archive."""
+        return self.magic.startswith(_ZIP)
+
+
+def open_file(path: str) -> Opened:
+    """Open a file; `-` is standard input.
 
     Raises:
-        ZtasError: it is not there, can't be read, or is no text; the message names it.
+        ZtasError: it is not there or can't be read; the message names it.
     """
-    if path == "-":
-        source = _unpacked(sys.stdin.buffer, "standard input", rewinds=False)
-    else:
-        try:
-            file = open(path, "rb")  # noqa: PTH123, SIM115 - named as the user wrote it; the source closes it
-        except FileNotFoundError:
-            raise ZtasError(f"{path}: no such file") from None
-        except (OSError, ValueError) as error:
-            raise ZtasError(f"{path}: {getattr(error, 'strerror', error)}") from None
-        source = _unpacked(file, path, rewinds=file.seekable())
-    problem = _foreign(source.sample)
+    name = "standard input" if path == "-" else shown(path)
+    try:
+        if path == "-":
+            stdin = sys.stdin.buffer
+            return _opened(cast("io.BufferedIOBase", stdin), name, rewinds=False)
+        file = open(path, "rb")  # noqa: PTH123, SIM115 - named as the user wrote it; the source closes it
+        return _opened(file, name, rewinds=file.seekable())
+    except FileNotFoundError:
+        raise ZtasError(f"{name}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise ZtasError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def source_of(opened: Opened) -> Source:
+    """A file's lines, packed with gzip or not.
+
+    Raises:
+        ZtasError: it is no text, or damaged from its beginning on; the message names it.
+    """
+    file, name, rewinds, magic = opened
+    problem = next((problem for start, problem in _FOREIGN if magic.startswith(start)), None)
     if problem is not None:
+        file.close()
+        raise ZtasError(f"{name}: {problem}")
+    if magic.startswith(GZIP):
+        # A buffer in front, since GzipFile reads lines in Python.
+        packed = gzip.GzipFile(fileobj=cast("BinaryIO", file))
+        unpacked = io.BufferedReader(cast("io.RawIOBase", packed), _SAMPLE)
+        source = Source(unpacked, name, rewinds=rewinds, below=(file,))
+    else:
+        source = Source(file, name, rewinds=rewinds)
+    try:
+        source.check()
+    except ZtasError:
         source.close()
-        raise ZtasError(f"{source.name}: {problem}")
+        raise
     return source
 
 
-def _unpacked(file: io.BufferedIOBase | BinaryIO, name: str, *, rewinds: bool) -> Source:
-    peeked = cast("io.BufferedReader", file)
-    if not hasattr(file, "peek"):
-        peeked = io.BufferedReader(cast("io.RawIOBase", file))
-    if peeked.peek(len(_GZIP)).startswith(_GZIP):
-        # A buffer in front, since GzipFile reads lines in Python.
-        unpacked = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=peeked)))
-        return Source(unpacked, name, rewinds=rewinds, below=(peeked,))
-    return Source(peeked, name, rewinds=rewinds)
+def shown(path: str) -> str:
+    """A path as a message can say it: in characters, on one line."""
+    return one_line(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
-def _foreign(sample: bytes) -> str | None:
-    for magic, problem in _FOREIGN:
-        if sample.startswith(magic):
-            return problem
-    return "is not a text file" if b"\x00" in sample[:HEAD] else None
+def _opened(file: io.BufferedIOBase, name: str, *, rewinds: bool) -> Opened:
+    magic = b""
+    while len(magic) < _LONGEST_MAGIC and (piece := file.read1(_LONGEST_MAGIC - len(magic))):
+        magic += piece
+    if rewinds:
+        file.seek(0)
+    else:
+        file = io.BufferedReader(_Rejoined(magic, file), HEAD)
+    return Opened(file, name, rewinds, magic)
 
 
-def _beginning(file: io.BufferedIOBase, size: int) -> bytes:
-    """The first `size` bytes, or as many as can be read; whoever reads on is told why."""
-    found = b""
-    with contextlib.suppress(EOFError, *_UNREADABLE):
-        while len(found) < size and (piece := file.read1(size - len(found))):
-            found += piece
-    return found
+def _problem(error: Exception, number: int) -> str:
+    behind = f"behind line {number}"
+    if isinstance(error, EOFError):
+        return f"the packed data ends too early, {behind}"
+    return f"{behind}: {one_line(getattr(error, 'strerror', None) or str(error))}"
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream that can't be rewound, with what was read from it put back in front."""
+    """A stream that can't be rewound, with what was read from it put back in front.
 
-    def __init__(self, head: bytes, rest: io.BufferedIOBase) -> None:
+    Args:
+        head: what was read.
+        rest: where the rest is.
+        trouble: why there is no rest.
+    """
+
+    def __init__(
+        self, head: bytes, rest: io.BufferedIOBase, trouble: Exception | None = None
+    ) -> None:
         self._head = head
         self._rest = rest
+        self._trouble = trouble
 
     def readable(self) -> bool:
         return True
 
     # The type says any buffer; what `io` hands over is one of these.
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        piece = self._head[: len(buffer)] if self._head else self._rest.read(len(buffer))
+        if not self._head and self._trouble is not None:
+            raise self._trouble
+        # What there is by now: whoever writes to the other end may take a pause.
+        piece = self._head[: len(buffer)] if self._head else self._rest.read1(len(buffer))
         self._head = self._head[len(piece) :]
         buffer[: len(piece)] = piece
         return len(piece)

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.imports.files import HEAD, Line, Source
+from ztas_middleware.imports.files import HEAD, Line, Source, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,17 +32,17 @@ class FollowedSource(Source):
         try:
             file = open(path, "rb")  # noqa: PTH123, SIM115 - named as the user wrote it; closed with the source
         except OSError as error:
-            raise ZtasError(f"{path}: {error.strerror}") from None
+            raise ZtasError(f"{shown(path)}: {error.strerror}") from None
         self._path = path
         self._stop = stop
         self._identity = _identity(os.fstat(file.fileno()))
         self.on_idle: Callable[[], None] = lambda: None
         """Called whenever there is nothing new."""
-        super().__init__(file, path)
+        super().__init__(file, shown(path))
 
     def head(self, size: int) -> bytes | None:
         """The first `size` bytes as they are by now."""
-        self._file.seek(0)
+        self._file.seek(self.lead)
         head = self._file.read(size)
         return head if len(head) == size else None
 
@@ -52,7 +52,8 @@ class FollowedSource(Source):
             if self._stop.wait(PAUSE) or self._is_replaced():
                 return False
             self._file.seek(0)
-            self.sample = self._file.read(HEAD)
+            self.lead, self.sample, self.is_all_sample = 0, b"", False
+            self._take_sample()
         return True
 
     def lines(self, offset: int = 0, number: int = 0) -> Iterator[Line]:
@@ -80,7 +81,7 @@ class FollowedSource(Source):
 
     def _is_emptied(self, offset: int) -> bool:
         """Whether what was read is no longer there: the file begins anew."""
-        known = self.sample[: min(offset, HEAD)]
+        known = self.sample[: max(0, min(offset - self.lead, HEAD))]
         return os.fstat(self._file.fileno()).st_size < offset or self.head(len(known)) != known
 
     def _is_replaced(self) -> bool:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import caddy, combined, goatcounter, own, plausible
 from ztas_middleware.imports.files import Line
+from ztas_middleware.imports.outcomes import Remarks
 from ztas_middleware.imports.records import csv_records, text_records
 from ztas_middleware.imports.requests import PageViews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
     from ztas_middleware.imports.files import Source
     from ztas_middleware.imports.outcomes import Outcome
@@ -51,11 +53,29 @@ class Reading(NamedTuple):
 
 
 def detect(source: Source) -> str | None:
-    """The format of a file by its beginning; None for an empty one.
+    """The format of a file by its beginning; None for one in which nothing stands.
 
     Raises:
         ZtasError: it is in none of the formats.
     """
+    name = _detected(source)
+    while name is None and source.grow():
+        name = _detected(source)
+    if name is not None:
+        return name
+    sample = source.sample
+    if source.is_all_sample and not sample.strip():
+        return None
+    if b"\n" not in sample and not source.is_all_sample:
+        problem = f"its first line is longer than {len(sample)} bytes"
+    elif b"\0" in sample:
+        problem = "is not a text file"
+    else:
+        problem = f"is in none of the formats {', '.join(FORMATS)}, as far as its first lines tell"
+    raise ZtasError(f"{source.name}: {problem}; --format says which one it is")
+
+
+def _detected(source: Source) -> str | None:
     header = _header(source)
     if header is None:
         return None
@@ -69,10 +89,16 @@ def detect(source: Source) -> str | None:
             for name, log in LOGS.items():
                 if log.recognise(record.content):
                     return name
-    raise ZtasError(
-        f"{source.name}: is in none of the formats {', '.join(FORMATS)}, as far as its first "
-        "lines tell; --format says which one it is"
-    )
+    return None
+
+
+def first_entry(name: str, source: Source) -> bytes | None:
+    """The first line of a log that is in its format; None of other files."""
+    if name in LOGS:
+        for record in _beginning(source, text_records):
+            if isinstance(record.content, str) and LOGS[name].recognise(record.content):
+                return record.content.encode()
+    return None
 
 
 def open_reading(
@@ -80,8 +106,9 @@ def open_reading(
     source: Source,
     destination: Destination,
     *,
-    hosts: Sequence[str] = (),
+    hosts: Sequence[Domain] = (),
     visitors: Mapping[str, int] | None = None,
+    remarks: Remarks | None = None,
 ) -> Reading:
     """Prepare to read a file that is not empty in one of `FORMATS`.
 
@@ -91,29 +118,18 @@ def open_reading(
         destination: the site that its rows go to.
         hosts: the only hosts whose requests count, of logs that name them.
         visitors: see `plausible.reader`.
+        remarks: gets what should be said of the file beside its lines.
 
     Raises:
-        ZtasError: the file is in another format.
+        ZtasError: it is a table of another format. What is in other lines, these will show.
     """
     if name in TABLES:
         return _table(name, source, destination, visitors or {})
     if name == "ndjson":
-        reading = Reading(name, own.json_reader(destination), is_export=True)
-        is_right: Callable[[str], bool] = own.recognise
-    else:
-        log = LOGS[name]
-        reading = Reading(name, log.reader(PageViews(destination, hosts)), is_whole=log.is_whole)
-        is_right = log.recognise
-    first: Record | None = None
-    for record in _beginning(source, text_records):
-        if isinstance(record.content, str) and is_right(record.content):
-            return reading
-        first = first or record
-    if first is None:
-        return reading
-    raise ZtasError(
-        f"{source.name}: line {first.number} is not in the format {name}, nor are others"
-    )
+        return Reading(name, own.json_reader(destination), is_export=True)
+    log = LOGS[name]
+    page_views = PageViews(destination, hosts, remarks or Remarks())
+    return Reading(name, log.reader(page_views), is_whole=log.is_whole)
 
 
 def _table(
@@ -134,7 +150,8 @@ def _table(
             "or the archive as it is"
         )
     read = plausible.reader(destination, columns, visitors)
-    return Reading(name, read, columns, counts_along=True)
+    noted = "plausible-events" if kind == "events" else name
+    return Reading(noted, read, columns, counts_along=True)
 
 
 def _header(source: Source) -> list[str] | None:

@@ -2,13 +2,18 @@
 
 https://www.goatcounter.com/help/export describes its columns; read here are versions 1 and 2,
 by the names of the columns. A session there is a person for some hours, as a visitor is here,
-so it is hashed as a visitor would be, anew each day.
+so it is hashed as a visitor would be, anew each day. Where sessions were switched off, each row is
+a visitor of its own, as GoatCounter counts it.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING
 
+from ztas_middleware.acquisition.sources import home_of
+from ztas_middleware.days import Day
 from ztas_middleware.globs import Globs
 from ztas_middleware.imports.instants import from_iso
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
@@ -19,6 +24,7 @@ from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.text import clean_text
 from ztas_middleware.intake.visitors import visitor_hash
+from ztas_middleware.store.salts import SALT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +34,9 @@ if TYPE_CHECKING:
     from ztas_middleware.intake.wire import Event
 
 VERSIONS = ("1", "2")
+GENERATED, CAMPAIGN, OTHER_SCHEME = "g", "c", "o"
+"""What a referrer is that is no page of the web."""
+
 _REQUIRED = frozenset({"path", "event", "session", "date"})
 
 BOT = LeftOut("bot")
@@ -38,6 +47,9 @@ NO_PATH = Refused("has no path")
 # GoatCounter's names, where they differ from ours.
 _BROWSERS = {"Samsung Browser": "Samsung Internet", "Chromium": "Chrome", "IE": "Internet Explorer"}
 _SYSTEMS = {"Chrome OS": "ChromeOS", "Mac OS X": "macOS", "OS X": "macOS"}
+_GROUPS = {"Telegram Messenger": "Telegram", "Slack Chat": "Slack"}
+_NO_LABEL = re.compile(r"[^\w]+")
+_PACKAGE = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+(?:/.*)?", re.ASCII).fullmatch
 _POCKETS = frozenset({"Android", "iOS"})
 _DESKTOPS = frozenset({"Windows", "macOS", "Linux", "ChromeOS"})
 _NARROWEST_TABLET = 600
@@ -85,12 +97,12 @@ def reader(
         if excluded.match(path):
             return EXCLUDED
         day = destination.day_at(instant)
-        if isinstance(day, Refused):
+        if not isinstance(day, Day):
             return day
         salt = destination.salt_of(day)
         sender = Sender(
             instant,
-            visitor_hash(salt, destination.site.id, "", f"goatcounter {cells['session']}"),
+            _visitor(destination.site.id, cells["session"], salt),
             looked.agent if agent_text else _agent(cells),
             country_from_header(cells.get("location", "")[:2]),
             salt,
@@ -100,17 +112,33 @@ def reader(
     return read
 
 
+def _visitor(site_id: str, session: str, salt: bytes) -> str:
+    if not session.strip("0- "):
+        return visitor_hash(os.urandom(SALT_BYTES), site_id, "", "")
+    return visitor_hash(salt, site_id, "", f"goatcounter {session}")
+
+
 def _event(cells: Mapping[str, str], *, is_event: bool) -> Event:
     referrer, scheme = cells.get("referrer", ""), cells.get("referrer scheme", "h")
-    # `h` is a page; `g` a name that GoatCounter gave to a group of them, `c` a campaign.
-    page = referrer if "://" in referrer or not referrer else f"https://{referrer}"
-    is_page = scheme in ("h", "o", "")
     return PAGE_VIEW._replace(
         type="event" if is_event else "pageview",
-        referrer=page if is_page else None,
-        utm_source=None if is_page else referrer,
+        referrer=_referrer(referrer.strip(), scheme) if scheme != CAMPAIGN else None,
+        utm_source=referrer if scheme == CAMPAIGN else None,
         action=cells["path"] if is_event else None,
     )
+
+
+def _referrer(referrer: str, scheme: str) -> str | None:
+    """The referrer as a URL; GoatCounter takes the scheme away."""
+    if not referrer or "://" in referrer:
+        return referrer or None
+    if scheme == GENERATED:
+        # A name for several hosts. Where nobody knows one of them, the name itself is kept.
+        name = _GROUPS.get(referrer, referrer)
+        return home_of(name) or f"goatcounter://{_NO_LABEL.sub('-', name).strip('-')}/"
+    if scheme == OTHER_SCHEME:
+        return f"android-app://{referrer}" if _PACKAGE(referrer) else None
+    return f"https://{referrer}"
 
 
 def _user_agent(browser: str) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.imports import progress
-from ztas_middleware.imports.outcomes import LeftOut, Refused
-from ztas_middleware.imports.progress import File, OtherImportError, Place
+from ztas_middleware.imports.outcomes import LeftOut, Overlap, Refused, Remarks
+from ztas_middleware.imports.progress import File, OtherImportError, Place, Sibling
 from ztas_middleware.store.hits import INSERT, Hit
 from ztas_middleware.store.lateness import catch_up
 from ztas_middleware.store.ranges import IN_RANGES, SiteHits
@@ -50,6 +50,10 @@ CHECKPOINT = 20
 PATIENCE = 60.0
 """Seconds to wait for somebody else's lock."""
 
+PROOF_PAUSE = 5.0
+"""Seconds between two digests of what lies before the place; each takes a twentieth of one."""
+
+TAKEN = LeftOut("imported before")
 PRUNED = Refused("is of a day whose hits were pruned, so that its totals can't change any more")
 CUT_SHORT = Refused("is cut short")
 CROWDED = Refused(f"is one of more than {MOST_AT_ONCE} rows of one millisecond")
@@ -64,11 +68,15 @@ class Result:
     """What came of a file in one run."""
 
     lines: int = 0
+    """Without the header of a table."""
     stored: int = 0
     known: int = 0
     """Rows of an export that were there already."""
     left_out: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    overlapping: Counter[str] = field(default_factory=Counter)
+    """Lines of days that have rows of another origin, by date."""
+    remarks: Remarks = field(default_factory=Remarks)
 
 
 class Import:
@@ -79,6 +87,8 @@ class Import:
         file: what is imported.
         reading: how it is read.
         place: where an earlier run got to, from `progress.find`.
+        siblings: runs over the same file on other terms; what they took is not taken again.
+        date_of: from a row's time to the date that it is noted under.
         on_refused: told the number and the reason of each line that is refused.
         on_commit: told the offset that was reached, after each commit.
     """
@@ -90,12 +100,16 @@ class Import:
         reading: Reading,
         place: Place,
         *,
+        siblings: Sequence[Sibling] = (),
+        date_of: Callable[[int], str],
         on_refused: Callable[[int, str], None] = lambda *_: None,
         on_commit: Callable[[int], None] = lambda *_: None,
     ) -> None:
         self._database = database
         self._file = file
         self._reading = reading
+        self._siblings = siblings
+        self._date_of = date_of
         self._on_refused = on_refused
         self._on_commit = on_commit
         self._start = place
@@ -107,6 +121,8 @@ class Import:
         self._same_time = 0
         self._since = 0
         self._commits = 0
+        self._header = 0
+        self._next_proof = time.monotonic() + PROOF_PAUSE
         self.result = Result()
 
     def run(self) -> Result:
@@ -122,7 +138,8 @@ class Import:
         lines = source.lines() if is_whole else source.lines(start.offset, start.lines)
         records = self._reading.records(lines)
         if is_whole and self._reading.columns is not None:
-            next(records, None)  # the header
+            header = next(records, None)
+            self._header = header.last if header and start.offset == 0 else 0
         try:
             for record in records:
                 if record.end > start.offset:
@@ -132,31 +149,48 @@ class Import:
         except StorageError:
             raise
         except ZtasError:
-            self.commit()
+            self.commit(is_last=True)
             raise
-        self.commit()
+        self.commit(is_last=True)
+        if self._has_nothing and self.result.refused:
+            ((reason, _),) = self.result.refused.most_common(1)
+            raise ZtasError(
+                f"{source.name}: not one of its lines could be taken in the format "
+                f"{self._reading.format}: {reason}"
+            )
         return self.result
 
-    def commit(self) -> None:
+    @property
+    def place(self) -> Place:
+        """The place that is noted."""
+        return self._committed
+
+    @property
+    def _has_nothing(self) -> bool:
+        """Whether there is not a line yet that is what it should be.
+
+        As long as there is none, no place is noted: the file may be in another format.
+        """
+        result = self.result
+        return self._start.id is None and not (
+            self._rows or result.stored or result.known or result.left_out or result.overlapping
+        )
+
+    def commit(self, *, is_last: bool = False) -> None:
         """Commit the rows that wait, and the place behind them.
+
+        Args:
+            is_last: whether the place is to be known again in any case.
 
         Raises:
             StorageError: nothing of it was committed.
             ZtasError: somebody else imports the same file.
         """
         before, rows, result = self._committed, self._rows, self.result
-        if (self._offset, self._rows_into) == (before.offset, before.rows_into):
+        after = self._place(is_last=is_last)
+        if after is before or self._has_nothing:
             return
-        after = Place(
-            before.id,
-            self._offset,
-            self._rows_into,
-            self._start.lines + result.lines,
-            before.stored,
-            self._start.left_out + result.left_out.total(),
-            self._start.refused + result.refused.total(),
-        )
-        head = progress.head_of(self._file.source, before, after)
+        head = progress.head_of(self._file, before, after)
         now = time.time_ns() // 1_000_000
 
         def write(connection: sqlite3.Connection) -> tuple[Place, int | None]:
@@ -168,10 +202,10 @@ class Import:
                 fresh = _fresh(SiteHits(connection, self._file.site_id), taken)
             connection.executemany(INSERT, fresh)
             refused = after.refused + len(rows) - len(taken)
-            saved = replace(after, stored=before.stored + len(fresh), refused=refused)
-            file_id = progress.save(connection, self._file, before, saved, head=head, now=now)
-            sealed = seal.ends if seal else None
-            return replace(saved, id=file_id), sealed
+            days = Counter(before.days) + Counter(self._date_of(row.time) for row in fresh)
+            saved = replace(after, stored=before.stored + len(fresh), refused=refused, days=days)
+            saved = progress.save(connection, self._file, before, saved, head=head, now=now)
+            return saved, seal.ends if seal else None
 
         if self._reading.is_export and self._commits % LOOK == 0:
             with contextlib.suppress(StorageError):
@@ -193,6 +227,28 @@ class Import:
             self._database.checkpoint()
         self._on_commit(saved.offset)
 
+    def _place(self, *, is_last: bool) -> Place:
+        """The place that was reached, but for the rows that wait; the last one if it is that."""
+        before, start, result = self._committed, self._start, self.result
+        tail = before.tail
+        is_new = (self._offset, self._rows_into) != (before.offset, before.rows_into)
+        is_proven = self._offset == start.offset or (tail and tail.at == self._offset)
+        if not is_proven and (is_last or time.monotonic() > self._next_proof):
+            tail = progress.tail_of(self._file.source, self._offset)
+            self._next_proof = time.monotonic() + PROOF_PAUSE
+        if not is_new and tail is before.tail:
+            return before
+        return replace(
+            before,
+            offset=self._offset,
+            rows_into=self._rows_into,
+            lines=start.lines + self._header + result.lines,
+            left_out=start.left_out + result.left_out.total(),
+            refused=start.refused + result.refused.total(),
+            refused_days=start.refused_days | result.overlapping.keys(),
+            tail=tail,
+        )
+
     def _take(self, record: Record) -> None:
         content = record.content
         if isinstance(content, Refused):
@@ -201,25 +257,29 @@ class Import:
             outcome = self._reading.read(content)
         else:
             outcome = CUT_SHORT
-        if isinstance(outcome, Hit) and (refused := self._add(outcome, record.number)):
-            outcome = refused
+        if isinstance(outcome, Hit):
+            outcome = self._add(outcome, record)
         if isinstance(outcome, LeftOut):
             self.result.left_out[outcome.reason] += 1
+        elif isinstance(outcome, Overlap):
+            self.result.overlapping[outcome.day] += 1
         elif isinstance(outcome, Refused):
             self._refuse(record.number, outcome)
             if not record.is_complete:
                 # More of it may come; then it is looked at again.
                 return
         elif not isinstance(outcome, Hit):
-            self._add_many(outcome, record.number)
+            self._add_many(outcome, record)
         self._offset, self._rows_into = record.end, 0
-        self.result.lines = record.last - self._start.lines
+        self.result.lines = record.last - self._start.lines - self._header
         self._since += 1
         if self._since >= RECORDS and not (self._reading.is_export and self._rows):
             self.commit()
 
-    def _add(self, hit: Hit, number: int) -> Refused | None:
-        """Put a row to those that wait."""
+    def _add(self, hit: Hit, record: Record) -> Hit | LeftOut | Refused:
+        """Put a row to those that wait, or say why not."""
+        if self._siblings and self._was_taken(hit, record):
+            return TAKEN
         rows = self._rows
         if self._reading.is_export and rows and rows[-1].time == hit.time:
             # Rows of one time are compared with those that are there, so they stay together.
@@ -232,17 +292,25 @@ class Import:
                 self.commit()
                 rows = self._rows
         rows.append(hit)
-        self._numbers.append(number)
-        return None
+        self._numbers.append(record.number)
+        return hit
 
-    def _add_many(self, hits: Iterable[Hit], number: int) -> None:
+    def _add_many(self, hits: Iterable[Hit], record: Record) -> None:
         """Put the rows of one record to those that wait, but for those stored by an earlier run."""
         for index, hit in enumerate(islice(hits, self._rows_into, None), self._rows_into):
+            if self._siblings and self._was_taken(hit, record):
+                self.result.left_out[TAKEN.reason] += 1
+                return  # all of them are of one day
             if len(self._rows) >= BATCH:
                 self._rows_into = index
                 self.commit()
             self._rows.append(hit)
-            self._numbers.append(number)
+            self._numbers.append(record.number)
+
+    def _was_taken(self, hit: Hit, record: Record) -> bool:
+        """Whether a run on other terms has taken it."""
+        day = self._date_of(hit.time)
+        return any(sibling.has_taken(record.end, day) for sibling in self._siblings)
 
     def _refuse(self, number: int, refused: Refused) -> None:
         self._on_refused(number, refused.reason)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import formats, progress
-from ztas_middleware.imports.archives import is_archive, open_archive
-from ztas_middleware.imports.files import Source, open_source
+from ztas_middleware.imports.archives import open_archive
+from ztas_middleware.imports.files import GZIP, Source, open_file, source_of
 from ztas_middleware.imports.following import PAUSE, FollowedSource
 from ztas_middleware.imports.importer import Import, Result
+from ztas_middleware.imports.outcomes import Remarks
+from ztas_middleware.imports.overlap import Gate
 from ztas_middleware.imports.progress import File, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from threading import Event
 
+    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
-    from ztas_middleware.imports.formats import Reading
+    from ztas_middleware.imports.terms import Terms
     from ztas_middleware.store.database import Database
 
 
@@ -41,7 +45,8 @@ class Job:
         database: where rows go.
         destination: the site that they belong to.
         format: one of `formats.FORMATS`; None finds out.
-        hosts: the only hosts whose requests count, of logs that name them.
+        hosts: the only hosts whose requests count, of logs that name them; none is the site's own.
+        terms: which of a file's days are wanted.
         on_refused: told source, line number and reason of each line that is refused.
         on_commit: told source and offset that was reached, after each commit.
     """
@@ -49,7 +54,8 @@ class Job:
     database: Database
     destination: Destination
     format: str | None
-    hosts: tuple[str, ...]
+    hosts: tuple[Domain, ...]
+    terms: Terms
     on_refused: Callable[[str, int, str], None]
     on_commit: Callable[[str, int], None]
 
@@ -60,14 +66,16 @@ class Job:
             StorageError: the database can't take it.
             ZtasError: a file can't be read.
         """
-        visitors: Mapping[str, int] = {}
-        if path != "-" and is_archive(path):
-            sources, visitors = open_archive(path)
-        else:
-            sources = iter([open_source(path)])
-        for source in sources:
-            with closing(source):
-                yield self._import(source, visitors)
+        opened = open_file(path)
+        if not opened.is_archive:
+            with closing(source_of(opened)) as source:
+                yield self._import(source)
+            return
+        with open_archive(opened) as archive:
+            family: set[int] = set()  # files of one export share their days
+            for source in archive.sources:
+                with closing(source):
+                    yield self._import(source, archive.visitors, family)
 
     def follow(self, path: str, stop: Event) -> Iterator[Imported]:
         """Import what is in a log and what comes, until `stop` is set; an outcome for each file.
@@ -76,50 +84,88 @@ class Job:
             StorageError: the database can't take it.
             ZtasError: the file can't be read.
         """
-        with closing(open_source(path)):
-            pass  # refuses what is packed or no text
+        opened = open_file(path)
+        if not opened.rewinds:
+            opened.file.close()
+            raise ZtasError(f"{opened.name}: is a pipe, which is read to its end without --follow")
+        with closing(source_of(opened)):
+            if opened.magic.startswith(GZIP):
+                raise ZtasError(f"{opened.name}: is packed, and can't be followed")
         while not stop.is_set():
             with closing(FollowedSource(path, stop)) as source:
                 if source.wait_for_line():
-                    yield self._import(source, {})
+                    yield self._import(source)
             stop.wait(PAUSE)
 
-    def _import(self, source: Source, visitors: Mapping[str, int]) -> Imported:
-        name = self.format or formats.detect(source)
+    def _import(
+        self,
+        source: Source,
+        visitors: Mapping[str, int] = MappingProxyType({}),
+        family: set[int] | None = None,
+    ) -> Imported:
+        name = None if source.is_empty else self.format or formats.detect(source)
         if name is None:
-            return Imported(source.name, "empty", Place(), Result())
-        place = progress.find(self.database, self.destination.site.id, source)
-        if not _is_behind_a_line(source, place):
-            raise ZtasError(
-                f"{source.name}: begins like a file that has been imported, and goes on "
-                "differently; nothing of it was imported"
-            )
-        reading = self._reading(name, source, visitors)
+            return Imported(source.name, "empty" if source.is_empty else "blank", Place(), Result())
+        site = self.destination.site
+        first = formats.first_entry(name, source)
+        place, siblings = progress.find(self.database, site.id, source, self.terms)
+        if place.id is None and not siblings and not any(self.terms) and first is not None:
+            place = progress.cut_short(self.database, site.id, first)
+        if not progress.is_there(source, place):
+            place = self._anew(source, name, place)
+        if source.rewinds:
+            siblings = [one for one in siblings if progress.is_there(source, one.place)]
+        remarks = Remarks()
+        reading = formats.open_reading(
+            name,
+            source,
+            self.destination,
+            hosts=self.hosts,
+            visitors=visitors,
+            remarks=remarks,
+        )
+        family = set() if family is None else family
+        family.update(one.id for one in (place, *(one.place for one in siblings)) if one.id)
+        self.destination.gate = Gate(
+            self.database.path,
+            site.id,
+            self.terms,
+            reading.format,
+            family=family,
+            refused=place.refused_days,
+        )
         one = Import(
             self.database,
-            File(self.destination.site.id, source, name),
+            File(site.id, source, reading.format, self.terms, first),
             reading,
             place,
+            siblings=siblings,
+            date_of=self.destination.date_of,
             on_refused=lambda number, reason: self.on_refused(source.name, number, reason),
             on_commit=lambda offset: self.on_commit(source.name, offset),
         )
+        one.result.remarks = remarks
         if isinstance(source, FollowedSource):
             source.on_idle = lambda: self._rest(one)
-        return Imported(source.name, name, place, one.run())
+        result = one.run()
+        family.add(one.place.id or 0)
+        return Imported(source.name, name, place, result)
 
-    def _reading(self, name: str, source: Source, visitors: Mapping[str, int]) -> Reading:
-        return formats.open_reading(
-            name, source, self.destination, hosts=self.hosts, visitors=visitors
+    def _anew(self, source: Source, name: str, place: Place) -> Place:
+        """The beginning of a file that is no longer what was read of it.
+
+        Raises:
+            ZtasError: rows that are there already would come in again.
+        """
+        is_comparable = name in formats.TABLES or name == "ndjson" or self.terms.overlap
+        if source.rewinds and is_comparable:
+            return Place(replaces=place.id)
+        raise ZtasError(
+            f"{source.name}: begins like a file that has been imported, and goes on differently: "
+            "it was cut or rewritten. Nothing of it was imported; --from DATE takes its days from "
+            "a date on, --overlap all of it, from its beginning"
         )
 
     def _rest(self, one: Import) -> None:
         one.commit()
         self.destination.forget()
-
-
-def _is_behind_a_line(source: Source, place: Place) -> bool:
-    """Whether the place can be one in this file; as far as its sample tells."""
-    if not 0 < place.offset < len(source.sample):
-        return True
-    # A last line without a line end may have got one since.
-    return b"\n" in source.sample[place.offset - 1 : place.offset + 2]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ztas_middleware.intake.wire import Event
@@ -26,5 +28,22 @@ class Refused(NamedTuple):
     """One of few sentences; never what stands in the line, which may be personal."""
 
 
-Outcome = Hit | Iterator[Hit] | LeftOut | Refused
+class Overlap(NamedTuple):
+    """A row that is fine, of a day that has rows of another origin."""
+
+    day: str
+    """`YYYY-MM-DD`."""
+
+
+Outcome = Hit | Iterator[Hit] | LeftOut | Refused | Overlap
 """Rows are several where a line stands for many page views."""
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What a reader noticed that its user should hear of."""
+
+    hosts: Counter[str] = field(default_factory=Counter)
+    """Requests to hosts that are not the site's."""
+    notes: Counter[str] = field(default_factory=Counter)
+    """Sentences about requests, and how many these are."""

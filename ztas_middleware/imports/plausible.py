@@ -17,7 +17,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from ztas_middleware.days import start_of
+from ztas_middleware.days import Day, start_of
 from ztas_middleware.globs import Globs
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
 from ztas_middleware.intake.agents import UNKNOWN
@@ -111,7 +111,7 @@ def reader(
             return EXCLUDED
         noon = start_of(day, destination.site.timezone) + _NOON
         known = destination.day_at(noon)
-        if isinstance(known, Refused):
+        if not isinstance(known, Day):
             return known
         people_counted = max(1, min(int(people), int(count)))
         numbers = crowd.take(day.isoformat(), people_counted, int(count))

@@ -1,16 +1,20 @@
 """How far the import of each file has got, kept beside the rows and committed with them.
 
 A file is known by its beginning, not by its name or inode: so it is known again when it has been
-rotated, renamed, copied or packed, and another file under the same name is another one.
+rotated, renamed, copied or packed, and another file under the same name is another one. The place
+where the last run stopped is known by what lies before it: a file that was cut or rewritten since
+is not read on from the middle of something else.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ztas_middleware.imports.files import HEAD
+from ztas_middleware.imports.terms import Terms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,25 +23,39 @@ if TYPE_CHECKING:
     from ztas_middleware.imports.files import Source
     from ztas_middleware.store.database import Database
 
-_INSERT = """
+_FIELDS = (
+    "offset", "rows_into", "lines", "stored", "left_out", "refused",
+    "days", "refused_days", "tail_at", "tail_size", "tail",
+)  # fmt: skip
+_INSERT = f"""
 insert into imports (
-    site_id, name, format, head_size, head, offset, rows_into, lines,
-    stored, left_out, refused, changed
+    site_id, name, format, terms, head_size, head, first, changed, {", ".join(_FIELDS)}
 ) values (
-    :site_id, :name, :format, :head_size, :head, :offset, :rows_into, :lines,
-    :stored, :left_out, :refused, :changed
+    :site_id, :name, :format, :terms, :head_size, :head, :first, :changed,
+    {", ".join(f":{name}" for name in _FIELDS)}
 )
 on conflict do nothing
 returning id
 """
 
-_UPDATE = """
+_UPDATE = f"""
 update imports set
-    name = :name, format = :format, offset = :offset, rows_into = :rows_into, lines = :lines,
-    stored = :stored, left_out = :left_out, refused = :refused, changed = :changed,
+    name = :name, format = :format, changed = :changed,
+    {", ".join(f"{name} = :{name}" for name in _FIELDS)},
     head_size = ifnull(:head_size, head_size), head = ifnull(:head, head)
 where id = :id and offset = :was_offset and rows_into = :was_into
 """
+
+# The rows of a file that was rewritten stay what they are; by its beginning the new one is known.
+_RENOUNCE = "update imports set head = randomblob(16) where id = :id"
+
+
+class Tail(NamedTuple):
+    """What a place in a file is known by: a digest of some bytes before an offset."""
+
+    at: int
+    size: int
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +72,36 @@ class Place:
     stored: int = 0
     left_out: int = 0
     refused: int = 0
+    days: Mapping[str, int] = field(default_factory=dict)
+    """How many rows it stored of each day; empty where version 0.1 did not note it."""
+    refused_days: frozenset[str] = frozenset()
+    """The days whose rows were refused for those of another origin."""
+    tail: Tail | None = None
+    replaces: int | None = None
+    """The id of what was imported of the file before somebody rewrote it."""
+
+
+class Sibling(NamedTuple):
+    """A run over the same file on other terms."""
+
+    place: Place
+    terms: Terms
+
+    def has_taken(self, end: int, day: str) -> bool:
+        """Whether it has taken a record that ends at an offset, whose rows are of a day."""
+        place = self.place
+        return end <= place.offset and self.terms.includes(day) and day not in place.refused_days
 
 
 class File(NamedTuple):
-    """What is being imported, and for whom."""
+    """What is being imported, for whom, and on which terms."""
 
     site_id: str
     source: Source
     format: str
+    terms: Terms = Terms()
+    first: bytes | None = None
+    """The first line of a log by which it is known even if it was cut behind that."""
 
 
 class Head(NamedTuple):
@@ -71,57 +111,135 @@ class Head(NamedTuple):
     head: bytes
 
 
+class Found(NamedTuple):
+    """What is known of a file."""
+
+    place: Place
+    siblings: list[Sibling]
+
+
 class OtherImportError(Exception):
     """Another process is importing the same file."""
 
 
-def find(database: Database, site_id: str, source: Source) -> Place:
-    """The place that was reached in a file; its beginning where none was.
+def find(database: Database, site_id: str, source: Source, terms: Terms) -> Found:
+    """The place that was reached in a file on these terms, and those on other terms.
 
     Raises:
         StorageError: the database can't be read.
     """
 
-    def sizes(connection: sqlite3.Connection) -> list[tuple[int]]:
+    def known(connection: sqlite3.Connection) -> list[tuple[int, str]]:
         return connection.execute(
             """
-            select distinct head_size from imports
+            select distinct head_size, terms from imports
             where site_id = :site_id
             order by head_size desc
             """,
             {"site_id": site_id},
         ).fetchall()
 
-    for (size,) in database.transact(sizes):
+    places: dict[str, Place] = {}
+    for size, text in database.transact(known):
         head = source.head(size)
-        if head is None:
+        if head is None or text in places:
             continue
         # Made here, where no lock is held: it takes its time.
-        key = {"site_id": site_id, "head": fingerprint(head)}
-
-        def place(
-            connection: sqlite3.Connection, key: Mapping[str, object] = key
-        ) -> tuple[int, ...] | None:
-            found: tuple[int, ...] | None = connection.execute(
-                """
-                select id, offset, rows_into, lines, stored, left_out, refused from imports
-                where site_id = :site_id and head = :head
-                """,
-                key,
-            ).fetchone()
-            return found
-
-        if found := database.transact(place):
-            return Place(*found)
-    return Place()
+        place = _place(database, site_id, fingerprint(head, text))
+        if place is not None:
+            places[text] = place
+    own = places.pop(terms.text, Place())
+    return Found(own, [Sibling(place, Terms.parse(text)) for text, place in places.items()])
 
 
-def head_of(source: Source, before: Place, after: Place) -> Head | None:
-    """What the file is to be known by from `after` on; None if as it is known already."""
-    if before.offset >= HEAD or (before.id is not None and before.offset == after.offset):
+def _place(database: Database, site_id: str, head: bytes) -> Place | None:
+    def look(connection: sqlite3.Connection) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = connection.execute(
+            f"""
+            select id, {", ".join(_FIELDS)} from imports
+            where site_id = :site_id and head = :head
+            """,
+            {"site_id": site_id, "head": head},
+        ).fetchone()
+        return found
+
+    row = database.transact(look)
+    if row is None:
         return None
-    head = source.head(min(HEAD, after.offset)) or b""
-    return Head(len(head), fingerprint(head))
+    number, *counts, days, refused_days, tail_at, tail_size, tail = row
+    offset, rows_into, lines, stored, left_out, refused = counts
+    return Place(
+        number,
+        offset,
+        rows_into,
+        lines,
+        stored,
+        left_out,
+        refused,
+        days=json.loads(days or "{}"),
+        refused_days=frozenset(json.loads(refused_days)),
+        tail=None if tail is None else Tail(tail_at, tail_size, tail),
+    )
+
+
+def cut_short(database: Database, site_id: str, first: bytes) -> Place:
+    """The place in a log that begins with the same line, and is unknown by more of its beginning.
+
+    Two requests are never alike in all that a log says of them, so that this is the same log, cut
+    off or rewritten behind its first lines.
+    """
+
+    def look(connection: sqlite3.Connection) -> tuple[int, int] | None:
+        found: tuple[int, int] | None = connection.execute(
+            "select id, offset from imports where site_id = :site_id and first = :first",
+            {"site_id": site_id, "first": digest},
+        ).fetchone()
+        return found
+
+    digest = fingerprint(first)
+    row = database.transact(look)
+    # Nothing of it can be relied on: no file has what lies before such a place.
+    return Place(*row, tail=Tail(row[1], 1, b"")) if row else Place()
+
+
+def is_there(source: Source, place: Place) -> bool:
+    """Whether the place is one in this file: whether what lies before it is what was read.
+
+    Raises:
+        ZtasError: the file can't be read.
+    """
+    tail = place.tail
+    if tail is not None:
+        found = source.before(tail.at, tail.size)
+        if found is None or fingerprint(found) != tail.digest:
+            return False
+        # A run that was killed had got further than it could prove.
+        if tail.at == place.offset or not source.rewinds:
+            return True
+    elif not source.rewinds or place.offset == 0:
+        return True
+    last = source.before(place.offset, 1)
+    if last is None or last == b"\n":
+        return last is not None
+    # A last line without a line end may have got one since.
+    return source.before(place.offset + 1, 1) in (None, b"\r", b"\n")
+
+
+def head_of(file: File, before: Place, after: Place) -> Head | None:
+    """What the file is to be known by from `after` on; None if as it is known already."""
+    source = file.source
+    if before.offset >= HEAD + source.lead or (
+        before.id is not None and before.offset == after.offset
+    ):
+        return None
+    head = source.head(min(HEAD, max(0, after.offset - source.lead))) or b""
+    return Head(len(head), fingerprint(head, file.terms.text))
+
+
+def tail_of(source: Source, offset: int) -> Tail | None:
+    """What a place that was just reached is to be known by; None where nothing is at hand."""
+    content = source.behind(offset)
+    return Tail(offset, len(content), fingerprint(content)) if content else None
 
 
 def save(
@@ -132,40 +250,52 @@ def save(
     *,
     head: Head | None,
     now: int,
-) -> int:
+) -> Place:
     """Note the place `after`; inside the transaction that stores the rows before it.
 
     Returns:
-        The id of the file in the table `imports`.
+        The same place, with the id of the file in the table `imports`.
 
     Raises:
         OtherImportError: the place in the database is no longer `before`.
     """
-    values = asdict(after) | {
+    values: dict[str, object] = {name: getattr(after, name, None) for name in _FIELDS}
+    values |= {
         "id": before.id,
         "site_id": file.site_id,
         "name": file.source.name,
         "format": file.format,
+        "terms": file.terms.text,
         "head_size": head.head_size if head else None,
         "head": head.head if head else None,
+        "days": json.dumps(after.days, separators=(",", ":")),
+        "refused_days": json.dumps(sorted(after.refused_days)),
+        "tail_at": after.tail.at if after.tail else None,
+        "tail_size": after.tail.size if after.tail else None,
+        "tail": after.tail.digest if after.tail else None,
+        "first": fingerprint(file.first) if file.first and before.id is None else None,
         "changed": now,
         "was_offset": before.offset,
         "was_into": before.rows_into,
     }
-    if before.id is None:
-        row = connection.execute(_INSERT, values).fetchone()
-        if row is None:
+    if before.id is not None:
+        if connection.execute(_UPDATE, values).rowcount == 0:
             raise OtherImportError
-        return int(row[0])
-    if connection.execute(_UPDATE, values).rowcount == 0:
+        return replace(after, id=before.id)
+    if before.replaces is not None:
+        connection.execute(_RENOUNCE, {"id": before.replaces})
+    row = connection.execute(_INSERT, values).fetchone()
+    if row is None:
         raise OtherImportError
-    return before.id
+    return replace(after, id=int(row[0]), replaces=None)
 
 
-def fingerprint(head: bytes) -> bytes:
-    """What a file's beginning is known by.
+def fingerprint(content: bytes, terms: str = "") -> bytes:
+    """What a piece of a file is known by.
 
     A log's first lines have addresses in them. Were this a plain digest, then whoever knows the
     rest of a short file could try out all addresses; at a twentieth of a second each, they can't.
     """
-    return hashlib.scrypt(head, salt=b"ztas import", n=2**14, r=8, p=1, dklen=16)
+    if terms:
+        content += b"\0" + terms.encode()
+    return hashlib.scrypt(content, salt=b"ztas import", n=2**14, r=8, p=1, dklen=16)

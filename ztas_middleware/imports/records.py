@@ -21,7 +21,6 @@ MOST_LINES = 64
 """Lines that a CSV record may have; more is a quotation mark that is never closed."""
 
 TOO_LONG = Refused(f"is longer than {LONGEST_LINE} bytes")
-NOT_UTF8 = Refused("is not UTF-8")
 UNCLOSED = Refused("has a quotation mark that is not closed")
 NO_CSV = Refused("is no CSV")
 
@@ -49,13 +48,9 @@ def text_records(lines: Iterator[Line]) -> Iterator[Record]:
         if content is None:
             yield Record(number, number, end, TOO_LONG, is_complete=True)
             continue
-        raw = content[3:] if number == 1 and content.startswith(_BOM) else content
-        try:
-            text: str | Refused = raw.decode().rstrip("\r\n")
-        except UnicodeDecodeError:
-            text = NOT_UTF8
+        text = _text(content, number).rstrip("\r\n")
         if text:
-            yield Record(number, number, end, text, raw.endswith(b"\n"))
+            yield Record(number, number, end, text, content.endswith(b"\n"))
 
 
 def csv_records(lines: Iterator[Line], width: int | None = None) -> Iterator[Record]:
@@ -111,13 +106,19 @@ def _joined(line: Line, following: Callable[[], Line | None]) -> tuple[list[Line
 
 
 def _cells(raw: bytes, number: int) -> list[str] | Refused:
-    if number == 1 and raw.startswith(_BOM):
-        raw = raw[3:]
     if raw.count(b'"') % 2:
         return UNCLOSED
     try:
-        return next(csv.reader([raw.decode()], strict=True))
-    except UnicodeDecodeError:
-        return NOT_UTF8
+        return next(csv.reader([_text(raw, number)], strict=True))
     except csv.Error:
         return NO_CSV
+
+
+def _text(raw: bytes, number: int) -> str:
+    """A line's text, whatever its bytes are: a byte that is no UTF-8 is U+FFFD."""
+    if b"\0" in raw:
+        # A server that died in mid write leaves them, and who empties a log that is written to.
+        raw = raw.replace(b"\0", b"")
+    if number == 1 and raw.startswith(_BOM):
+        raw = raw[3:]
+    return raw.decode("utf-8", "replace")

@@ -6,13 +6,17 @@ errors. What is left is cleaned and hashed exactly as if it had come to the Trac
 
 from __future__ import annotations
 
+from functools import lru_cache
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
+from ztas_middleware.config.domains import covers
 from ztas_middleware.config.hosts import ascii_host
+from ztas_middleware.days import Day
 from ztas_middleware.globs import Globs
-from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
+from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut
 from ztas_middleware.intake.bots import BotFilter
 from ztas_middleware.intake.clients import Clients
 from ztas_middleware.intake.countries import country_from_header
@@ -23,15 +27,18 @@ from ztas_middleware.intake.traits import language_of
 from ztas_middleware.intake.visitors import visitor_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
+    from ztas_middleware.imports.outcomes import Outcome, Remarks
+    from ztas_middleware.intake.clients import Client
     from ztas_middleware.intake.wire import Event
-    from ztas_middleware.store.hits import Hit
 
 NOT_GET = LeftOut("not GET")
-NOT_OK = LeftOut("not 2xx")
+NOT_OK = LeftOut("neither 2xx nor 304")
 ASSET = LeftOut("asset")
+NOT_A_PAGE = LeftOut("no navigation")
 OTHER_HOST = LeftOut("other host")
 BOT = LeftOut("bot")
 PREFETCH = LeftOut("prefetch")
@@ -46,6 +53,22 @@ mp3 m4a aac oga ogg opus wav flac weba mp4 m4v mov webm ogv avi mkv m3u8 mpd ts 
 pdf epub zip gz tgz bz2 xz zst 7z rar tar exe msi dmg pkg deb rpm apk iso bin jar whl sig asc
 """
 _ASSETS = frozenset(_EXTENSIONS.split())
+
+MOST_HOSTS = 1000
+"""Hosts that are remembered; whoever scans for vulnerabilities makes up more."""
+
+NAMELESS = frozenset({"", "-", "_"})
+"""What logs write where a request names no host, or none that the server knows."""
+
+LOCAL = (
+    "page views name no visitor but this machine, by a loopback address or a Unix socket, and are "
+    "one visitor; log $http_x_forwarded_for or %{X-Forwarded-For}i behind the User-Agent"
+)
+UNTRUSTED = (
+    "page views come from a private address that passes on others' addresses and is not in "
+    "trusted_proxies; they are one visitor"
+)
+
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
@@ -75,14 +98,19 @@ class PageViews:
 
     Args:
         destination: the site whose log it is.
-        hosts: the only hosts whose requests count; empty counts all.
+        hosts: the only hosts whose requests count; none is those of the site, and lines that name
+            no host.
+        remarks: gets what should be said of the requests.
     """
 
-    def __init__(self, destination: Destination, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, destination: Destination, hosts: Sequence[Domain], remarks: Remarks) -> None:
         config = destination.config
         self._destination = destination
         self._site = destination.site
-        self._hosts = frozenset(map(ascii_host, hosts))
+        self._domains = tuple(hosts) or self._site.domains
+        self._counts_nameless = not hosts
+        self._is_wanted = lru_cache(MOST_HOSTS)(self._is_wanted_host)
+        self._remarks = remarks
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
         self._bots = BotFilter(config.bots.allow, config.bots.deny)
         self._honor_dnt = config.honor_dnt
@@ -94,7 +122,7 @@ class PageViews:
             else None
         )
 
-    def outcome(self, request: Request) -> Hit | LeftOut | Refused:
+    def outcome(self, request: Request) -> Outcome:
         """The hit that a request is, or why it is none.
 
         Raises:
@@ -109,6 +137,8 @@ class PageViews:
         headers = request.headers
         peer = self._clients.peer({"REMOTE_ADDR": request.address})
         client = self._clients.client(headers, peer) if headers else peer
+        if client.loopback or (client is peer and "HTTP_X_FORWARDED_FOR" in headers):
+            self._remark(client)
         if client.excluded:
             return EXCLUDED
         if headers and (reason := self._unwanted(headers)) is not None:
@@ -117,7 +147,7 @@ class PageViews:
         if self._excluded.match(path):
             return EXCLUDED
         day = self._destination.day_at(request.time)
-        if isinstance(day, Refused):
+        if not isinstance(day, Day):
             return day
         salt = self._destination.salt_of(day)
         visitor = visitor_hash(salt, self._site.id, client.address, request.user_agent)
@@ -131,7 +161,8 @@ class PageViews:
     def _not_a_page(self, request: Request) -> LeftOut | None:
         if request.method != "GET":
             return NOT_GET
-        if not 200 <= request.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+        # A page that the browser had already, and was told is still the same, was looked at again.
+        if not (200 <= request.status < 300 or request.status == 304):  # noqa: PLR2004 - HTTP's own numbers
             return NOT_OK
         if request.content_type:
             if (
@@ -144,18 +175,36 @@ class PageViews:
             page = request.target.partition("?")[0]
             if page.rpartition(".")[2].lower() in _ASSETS and "." in page:
                 return ASSET
-        if self._hosts and not self._is_wanted(request.host):
+        if not self._is_wanted(request.host):
+            hosts = self._remarks.hosts
+            host = request.host if len(hosts) < MOST_HOSTS else ""
+            hosts[host or "(none)"] += 1
             return OTHER_HOST
         return None
 
-    def _is_wanted(self, host: str) -> bool:
+    def _is_wanted_host(self, host: str) -> bool:
+        """Whether a host, with a port or without, is one of those whose requests count."""
+        if host in NAMELESS:
+            return self._counts_nameless
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         try:
-            return ascii_host(name) in self._hosts
+            plain = ascii_host(name)
         except ValueError:
             return False
+        return any(covers(domain, plain) for domain in self._domains)
+
+    def _remark(self, client: Client) -> None:
+        """Note that a request does not tell whose it is."""
+        if client.loopback:
+            self._remarks.notes[LOCAL] += 1
+        elif is_private(client.address):
+            self._remarks.notes[UNTRUSTED] += 1
 
     def _unwanted(self, headers: Mapping[str, str]) -> LeftOut | None:
+        if (headers.get("HTTP_SEC_FETCH_MODE") or "navigate") != "navigate" or (
+            headers.get("HTTP_SEC_FETCH_DEST") or "document"
+        ) != "document":
+            return NOT_A_PAGE
         for header in PURPOSE_HEADERS:
             purpose = headers.get(header, "").lower()
             if purpose and any(word in purpose for word in PREFETCHES):
@@ -163,6 +212,14 @@ class PageViews:
         if self._honor_dnt and "1" in (headers.get("HTTP_DNT"), headers.get("HTTP_SEC_GPC")):
             return OPT_OUT
         return None
+
+
+def is_private(address: str) -> bool:
+    """Whether an address is of a private network, as proxies and containers have them."""
+    try:
+        return ip_address(address).is_private
+    except ValueError:
+        return False
 
 
 def _page_view(request: Request) -> Event:

@@ -113,6 +113,20 @@ MORE_COLUMNS = tuple(
     )
 )
 
+# On which terms a file was imported (which days, and beside others' rows), how many rows it brought
+# of each day (JSON; null is unknown), of which days it brought none because others had brought
+# them, and what it is known by: a digest of the `tail_size` bytes before the offset `tail_at`, and
+# one of a log's first line.
+IMPORT_COLUMNS = (
+    "alter table imports add column terms text not null default ''",
+    "alter table imports add column days text",
+    "alter table imports add column refused_days text not null default '[]'",
+    "alter table imports add column tail_at integer",
+    "alter table imports add column tail_size integer",
+    "alter table imports add column tail blob",
+    "alter table imports add column first blob",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     ROLLUP_TABLES,
@@ -120,6 +134,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (LOGIN_TRIES,),
     RANGE_TABLES,
     MORE_COLUMNS,
+    IMPORT_COLUMNS,
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 

@@ -1,0 +1,142 @@
+"""Which days a file may bring rows for: those it is asked for, which have none of another origin.
+
+Two programs that counted the same days have counted the same visits, so that a day's rows must come
+from one of them. What came in by other files is noted in the table `imports`; rows beyond that are
+our own hits. Files of one log share their days, since a log is cut anywhere in a day; an export
+of another program, taken again, has all of its days again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from ztas_middleware.errors import StorageError
+from ztas_middleware.imports.outcomes import LeftOut, Overlap
+from ztas_middleware.store.lateness import catch_up
+from ztas_middleware.store.ranges import STRETCH, SiteHits
+from ztas_middleware.store.reading import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from ztas_middleware.days import Day
+    from ztas_middleware.imports.terms import Terms
+
+NOT_ASKED_FOR = LeftOut("of other days")
+
+
+class Origin(NamedTuple):
+    """A file that rows came from."""
+
+    id: int | None
+    format: str
+    days: Mapping[str, int] | None
+    """How many rows of each day; None where version 0.1 did not note it."""
+    changed: int
+    """When it brought the last of them, UTC milliseconds."""
+
+
+class Gate:
+    """Lets the days of one file pass, or says what becomes of their rows.
+
+    Args:
+        path: the database.
+        site_id: whose rows they would be.
+        terms: which days are wanted.
+        form: the file's format, as it is noted.
+        family: what the file is noted under, on these terms and on others.
+        refused: days of which rows were refused before; they stay so.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        site_id: str,
+        terms: Terms,
+        form: str,
+        *,
+        family: Iterable[int],
+        refused: Iterable[str],
+    ) -> None:
+        self._path = path
+        self._site_id = site_id
+        self._terms = terms
+        self._form = form
+        self._family = frozenset(family)
+        self._verdicts: dict[str, LeftOut | Overlap | None] = {day: Overlap(day) for day in refused}
+        self._origins: list[Origin] | None = None
+
+    def __call__(self, day: Day) -> LeftOut | Overlap | None:
+        """What becomes of a day's rows; None if they may come in.
+
+        Raises:
+            StorageError: the database can't be read.
+        """
+        try:
+            return self._verdicts[day.date]
+        except KeyError:
+            verdict = self._verdicts[day.date] = self._judge(day)
+            return verdict
+
+    def _judge(self, day: Day) -> LeftOut | Overlap | None:
+        if not self._terms.includes(day.date):
+            return NOT_ASKED_FOR
+        # Rows of our own exports are compared one by one with those that are there.
+        if self._terms.overlap or self._form in ("csv", "ndjson"):
+            return None
+        there = hits_of(self._path, self._site_id, day)
+        if not there:
+            return None
+        if self._origins is None:
+            self._origins = _origins(self._path, self._site_id)
+        known = 0
+        for origin in self._origins:
+            number = (origin.days or {}).get(day.date, 0)
+            if self._shares(origin):
+                if origin.days is None and day.start <= origin.changed:
+                    return None  # rows of unknown origin may well be these
+                known += number
+            elif number:
+                return Overlap(day.date)
+        return Overlap(day.date) if there > known else None
+
+    def _shares(self, origin: Origin) -> bool:
+        if origin.id in self._family:
+            return True
+        kinds = {origin.format, self._form}
+        return (len(kinds) == 1 and self._form in LOGS) or kinds == PLAUSIBLE
+
+
+LOGS = frozenset({"combined", "caddy"})
+PLAUSIBLE = {"plausible", "plausible-events"}
+
+
+def hits_of(path: Path, site_id: str, day: Day) -> int:
+    """How many hits a site has of a day.
+
+    Raises:
+        StorageError: the database can't be read.
+    """
+    with contextlib.suppress(StorageError):
+        catch_up(path)
+    with reading(path) as connection:
+        hits = SiteHits(connection, site_id)
+        (number,) = connection.execute(
+            f"select count(*) from {STRETCH}", hits.bind(day.start, day.end)
+        ).fetchone()
+    return int(number)
+
+
+def _origins(path: Path, site_id: str) -> list[Origin]:
+    with reading(path) as connection:
+        rows = connection.execute(
+            "select id, format, days, changed from imports where site_id = :site",
+            {"site": site_id},
+        ).fetchall()
+    return [
+        Origin(found, form, None if days is None else json.loads(days), changed)
+        for found, form, days, changed in rows
+    ]
