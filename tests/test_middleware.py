@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import shutil
@@ -11,8 +12,10 @@ from pathlib import Path
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.core.handlers.asgi import ASGIHandler
+from flask import Flask
 
-from ztas_middleware import Config, ConfigError, ZTASMiddleware, load_config
+from ztas_middleware import Config, ConfigError, ZTASMiddleware, load_config, only_ours
 
 SITES = {"site_abc123": {"domain": "example.com"}}
 PREFLIGHT = {"HTTP_ORIGIN": "https://example.com", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
@@ -207,6 +210,7 @@ def another_programs_database(file):
     "spoil",
     [no_folder, a_file_for_a_folder, a_folder_for_a_file, no_database, another_programs_database],
 )
+@pytest.mark.usefixtures("vigilant")
 @pytest.mark.parametrize("when", ["before the first request", "between two requests"])
 def test_a_failing_database_fails_no_request_of_the_app(make, tripwire, tmp_path, spoil, when):
     application = make()
@@ -334,3 +338,69 @@ def test_two_wraps_share_one_database(make, tmp_path):
     with closing(sqlite3.connect(tmp_path / "data" / "ztas.db")) as connection:
         sites = connection.execute("select site_id from hits order by id").fetchall()
     assert sites == [("site_abc123",), ("other",)]
+
+
+def kind_of(application):
+    return getattr(application, "__name__", type(application).__name__)
+
+
+async def asgi_function(scope, receive, send):
+    pass
+
+
+class AsgiObject:
+    async def __call__(self, scope, receive, send):
+        pass
+
+    async def method(self, scope, receive, send):
+        pass
+
+
+class AsgiThatIsNoCoroutine:
+    def __call__(self, scope, receive, send):
+        return asgi_function(scope, receive, send)
+
+
+@functools.wraps(asgi_function)
+def decorated(*arguments):
+    return asgi_function(*arguments)
+
+
+@pytest.mark.parametrize(
+    "application",
+    [
+        asgi_function,
+        AsgiObject(),
+        AsgiObject().method,
+        AsgiThatIsNoCoroutine(),
+        functools.partial(asgi_function),
+        decorated,
+        # Made without Django's settings; it is not called.
+        ASGIHandler.__new__(ASGIHandler),
+    ],
+    ids=kind_of,
+)
+def test_an_asgi_application_is_no_wsgi_application(application):
+    with pytest.raises(TypeError, match=r"ASGI application: from ztas_middleware\.asgi import"):
+        ZTASMiddleware(application, {"sites": {"a": {"domain": "example.com"}}})
+
+
+class WsgiObject:
+    def __call__(self, environ, start_response):
+        return []
+
+
+@pytest.mark.parametrize(
+    "application",
+    [WsgiObject(), WsgiObject().__call__, functools.partial(only_ours), print, Flask("site")],
+    ids=kind_of,
+)
+def test_a_wsgi_application_of_any_kind_is_taken(application, tmp_path):
+    settings = {"database": str(tmp_path / "ztas.db"), "sites": {"a": {"domain": "example.com"}}}
+    ZTASMiddleware(application, settings).close()
+
+
+@pytest.mark.parametrize("arguments", [({},), ({}, print, print)], ids=["ASGI 2", "ASGI 3"])
+def test_called_as_asgi_it_names_the_other_door(make, arguments):
+    with pytest.raises(TypeError, match=r"called as ASGI.*ztas_middleware\.asgi"):
+        make()(*arguments)

@@ -3,6 +3,7 @@
 from ztas_middleware.config import Config, load_config
 from ztas_middleware.errors import ConfigError, StorageError, ZtasError
 from ztas_middleware.middleware import ZTASMiddleware
+from ztas_middleware.mount import only_ours
 from ztas_middleware.version import __version__
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "ZtasError",
     "__version__",
     "load_config",
+    "only_ours",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.model import Config
     from ztas_middleware.store.database import Database
+
+
+# inspect.CO_COROUTINE; importing it takes longer than the rest of this module.
+_COROUTINE = 0x80
+
+_OTHER_DOOR = "from ztas_middleware.asgi import ZTASMiddleware"
 
 
 class ThenCheckpoint:
@@ -41,6 +48,7 @@ class ZTASMiddleware:
 
     Raises:
         ConfigError: the configuration can't be used; it says where and why.
+        TypeError: `application` is an ASGI application.
     """
 
     def __init__(
@@ -48,6 +56,8 @@ class ZTASMiddleware:
         application: WSGIApplication,
         config: str | os.PathLike[str] | Mapping[str, Any] | Config,
     ) -> None:
+        if _is_asgi(application):
+            raise TypeError(f"{application!r:.80} is an ASGI application: {_OTHER_DOOR}")
         self._application = application
         self._reception = Reception(config)
 
@@ -56,8 +66,15 @@ class ZTASMiddleware:
         """The configuration in force."""
         return self._reception.config
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse | None = None,
+        *asgi: object,
+    ) -> Iterable[bytes]:
         """The WSGI call, PEP 3333."""
+        if asgi or start_response is None:
+            raise TypeError(f"called as ASGI, but this is the middleware for WSGI: {_OTHER_DOOR}")
         reception = self._reception
         if time.monotonic() >= reception.next_tick:
             reception.tick()
@@ -76,3 +93,18 @@ class ZTASMiddleware:
     def close(self) -> None:
         """Write what is still to be written and release the database."""
         self._reception.close()
+
+
+def _is_asgi(application: Any) -> bool:  # noqa: ANN401 - whatever somebody wraps
+    """Whether an application is to be called with `scope, receive, send`."""
+    while isinstance(application, functools.partial):
+        application = application.func
+    if not hasattr(application, "__code__"):
+        application = getattr(application, "__func__", type(application).__call__)
+    while hasattr(application, "__wrapped__"):
+        application = application.__wrapped__
+    code = getattr(application, "__code__", None)
+    if code is None:
+        return False  # written in C
+    names = code.co_varnames[: code.co_argcount]
+    return bool(code.co_flags & _COROUTINE) or names[-3:] == ("scope", "receive", "send")

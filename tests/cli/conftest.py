@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from click.testing import CliRunner
 from rows import PAGEVIEW
@@ -59,6 +62,11 @@ class Shop:
         database = Database(load_config(self.config).database)
         database.append(hits or [hit()])
         database.close()
+
+    def rows(self, sql):
+        """What the database says."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(sql).fetchall()
 
 
 @pytest.fixture

@@ -62,7 +62,10 @@ def test_what_is_stored_and_dropped(shop):
         ([("site_abc123", "origin", 5)], "5 hits were refused for their Origin"),
         ([("site_abc123", "rate_limit", 1)], "not in trusted_proxies"),
         ([("site_abc123", "bot", 50)], "most hits are from bots"),
-        ([("site_abc123", "excluded", 50)], "exclude_paths or exclude_addresses match most hits"),
+        (
+            [("site_abc123", "excluded", 50)],
+            "exclude_paths, exclude_addresses or exclude_cookies match most hits",
+        ),
         ([("site_abc123", "invalid", 5)], "5 hits could not be read"),
         ([("", "invalid", 3)], "3 hits named no site of this config"),
     ],

@@ -42,6 +42,37 @@ def test_help_lists_every_command(option):
         assert re.search(rf"^  {name} +\S", result.output, re.MULTILINE)
 
 
+def test_the_list_of_commands_fits_a_terminal():
+    text = CliRunner().invoke(main, ["--help"], prog_name="ztas", terminal_width=80).output
+    lines = text.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == COMMANDS
+    assert all(line.endswith(".") and not line.endswith("...") for line in lines), text
+
+
+def test_help_is_a_command_too():
+    assert run("help").output == run("--help").output
+    assert run("help", "import").output == run("import", "--help").output
+    mistaken = run("help", "imprt")
+    assert mistaken.exit_code == 2
+    assert "No such command 'imprt'" in mistaken.output
+
+
+def test_a_shell_completes_commands_options_and_sites(tmp_path):
+    config = tmp_path / "ztas.yaml"
+    config.write_text("sites: {site_abc: {domain: a.example}, other: {domain: b.example}}")
+
+    def completed(*words):
+        environ = {"_ZTAS_COMPLETE": "bash_complete", "COMP_WORDS": shlex.join(["ztas", *words])}
+        environ["COMP_CWORD"] = str(len(words))
+        done = CliRunner().invoke(main, prog_name="ztas", env=environ)
+        return [line.partition(",")[2] for line in done.output.splitlines()]
+
+    assert completed("exp") == ["export"]
+    assert completed("help", "ch") == ["check"]
+    assert "--format" in completed("export", "--f")
+    assert completed("stats", "--config", str(config), "si") == ["site_abc"]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_each_command_says_what_it_does_with_an_example(name):
     result = run(name, "--help")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,62 @@ def test_the_list(shop):
         "timezone": "Europe/Berlin",
         "retentionDays": 90,
     }
+
+
+# Taking a site out
+
+
+def test_a_site_leaves_the_file_and_its_rows_stay(shop):
+    shop.fill(shop.hit(), shop.hit(site_id="blog"), shop.hit(site_id="blog"))
+    said = shop.ok("sites", "remove", "blog")
+    assert "removed the site blog" in said
+    assert "2 hits of blog are still in" in said
+    assert "blog" not in shop.config.read_text()
+    assert shop.rows("select count(*) from hits where site_id = 'blog'") == [(2,)]
+    assert "blog: 2 hits of a site that is not in the config" in shop.ok("check")
+    assert "2 hits are of blog, which is not in the config" in shop.ok("doctor")
+
+
+def test_everything_of_a_site_goes_with_it(shop):
+    shop.fill(*(shop.hit(site_id=name) for name in ("blog", "site_abc123") for _ in range(700)))
+    with closing(sqlite3.connect(shop.database)) as connection, connection:
+        for day in range(450):
+            connection.execute("insert into drops values ('blog', ?, 'bot', 1)", (str(day),))
+        connection.execute("insert into drops values ('site_abc123', '1', 'bot', 1)")
+        connection.execute("insert into login_tries (time, address) values (1, 'x')")
+    assert "deleted 700 hits of blog" in shop.ok("sites", "remove", "blog", "--data", "--yes")
+    tables = shop.rows(
+        """
+        select tables.name from sqlite_schema as tables
+        join pragma_table_info(tables.name) as columns on columns.name = 'site_id'
+        where tables.type = 'table'
+        """
+    )
+    assert ("hits",) in tables
+    for (table,) in tables:
+        assert shop.rows(f"select count(*) from {table} where site_id = 'blog'") == [(0,)], table
+    assert shop.rows("select count(*) from hits") == [(700,)]
+    assert shop.rows("select sum(count) from drops") == [(1,)]
+    assert shop.rows("select count(*) from login_tries") == [(1,)]
+
+
+def test_rows_of_a_site_that_left_before_can_go_too(shop):
+    shop.fill(shop.hit(site_id="gone"))
+    assert "deleted 1 hits of gone" in shop.ok("sites", "remove", "gone", "--data", "--yes")
+    assert shop.rows("select count(*) from hits") == [(0,)]
+
+
+def test_who_does_not_say_yes_keeps_everything(shop):
+    shop.fill(shop.hit(site_id="blog"))
+    before = shop.config.read_text()
+    result = shop.run("sites", "remove", "blog", "--data", input="n\n")
+    assert result.exit_code == 1
+    assert "Delete 1 hits of blog" in result.output
+    assert shop.config.read_text() == before
+    assert shop.rows("select count(*) from hits") == [(1,)]
+
+
+def test_a_site_that_is_not_there_or_the_last_one_is_not_removed(shop):
+    assert 'did you mean "blog"?' in shop.error("sites", "remove", "blogg")
+    shop.ok("sites", "remove", "blog")
+    assert "is the only site of" in shop.error("sites", "remove", "site_abc123", "--data", "--yes")

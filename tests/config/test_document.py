@@ -20,7 +20,28 @@ def _loader(request, monkeypatch):
 # The two parsers word things differently; place and way out are the same.
 SYNTAX = {
     "open quote": ("sites: 'x", ":1:10: not valid YAML: ", ""),
-    "open bracket": ("sites: [a\n", ":2:1: not valid YAML: ", ""),
+    "open bracket": ("sites: [a\n", ":1:8: not valid YAML: what begins here is never closed", ""),
+    "open bracket before other keys": (
+        "sites:\n  a:\n    domain: [a.b, c.d\n    timezone: UTC\nscript: /z.js\nkeep_query: []\n",
+        ":3:13: not valid YAML: what begins here is never closed; line 4: ",
+        "",
+    ),
+    "open brace before other sites": (
+        "sites:\n  a: {domain: a.b\n  b: {domain: c.d}\n",
+        ":2:6: not valid YAML: what begins here is never closed; line 3: ",
+        "",
+    ),
+    "open quote before other keys": (
+        'script: /z.js\ndatabase: "ztas.db\nsites: a\n',
+        ":2:11: not valid YAML: what begins here is never closed; line 4: ",
+        "",
+    ),
+    "no comma in a list that is closed": (
+        "sites: [\n  'a' 'b',\n  'c'\n]\n",
+        ":2:7: not valid YAML: ",
+        "",
+    ),
+    "brackets of two kinds": ("sites: [a}\n", ":1:10: not valid YAML: ", ""),
     "two colons": ("sites: a: b", ":1:9: not valid YAML: ", ""),
     "bad indentation": ("sites:\n  a:\n b: 1\n", ":3:2: not valid YAML: ", ""),
     "a tab": ("sites:\n\ta: b", ":2:1: not valid YAML: ", "indent with spaces, not tabs"),

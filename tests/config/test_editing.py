@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from ztas_middleware.config import load_config
-from ztas_middleware.config.editing import add_site, as_scalar
+from ztas_middleware.config.editing import add_site, as_scalar, remove_site
 from ztas_middleware.errors import ConfigError
 
 FORK = multiprocessing.get_context("fork")
@@ -52,6 +52,70 @@ def file(tmp_path):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_site_that_was_added_goes_without_a_trace(file, layout):
+    before, _, behind = LAYOUTS[layout].partition("+")
+    content = before + behind.removeprefix("B")
+    file.write_text(content)
+    add_site(str(file), "new", "new.example")
+    assert "new" not in remove_site(str(file), "new").sites
+    # The line end and the blank line that the new site needed are nobody's.
+    assert file.read_text().replace("\n\n", "\n").rstrip() == content.replace("\n\n", "\n").rstrip()
+
+
+SITES = """\
+# all sites
+sites:
+  # the first
+  a:
+    domain: a.example  # of a
+    # timezone: UTC
+  # the second
+  b: {domain: b.example}
+  "c d":
+    domain:
+      - c.example
+    goals:
+      Buy: {action: buy}
+
+rate_limit: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("site", "gone"),
+    [
+        ("a", "  a:\n    domain: a.example  # of a\n    # timezone: UTC\n"),
+        ("b", "  b: {domain: b.example}\n"),
+        (
+            "c d",
+            '  "c d":\n    domain:\n      - c.example\n    goals:\n      Buy: {action: buy}\n',
+        ),
+    ],
+)
+def test_a_site_goes_and_every_other_byte_stays(file, site, gone):
+    file.write_text(SITES)
+    remove_site(str(file), site)
+    assert file.read_text() == SITES.replace(gone, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "site", "problem"),
+    [
+        ("sites: {a: {domain: a.example}, b: {domain: b.example}}\n", "a", "by hand"),
+        ("sites:\n  a: &a\n    domain: a.example\n  b: *a\n", "a", "stands for nothing"),
+        ("sites:\n  a:\n    domain: a.example\n", "a", "by hand"),
+        ("sites:\n  ? a\n  : domain: a.example\n  b:\n    domain: b.example\n", "a", "by hand"),
+    ],
+    ids=["in brackets", "others refer to it", "the only one", "a key of its own line"],
+)
+def test_what_cannot_be_cut_out_stays_as_it_is(file, content, site, problem):
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=problem):
+        remove_site(str(file), site)
+    assert file.read_text() == content
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_other_byte_stays(file, layout):
     before, plus, behind = LAYOUTS[layout].partition("+")
     file.write_text(before + behind.removeprefix("B"))
@@ -92,7 +156,7 @@ def test_what_is_written_in_brackets_is_refused_with_the_lines_to_add(file, text
     with pytest.raises(ConfigError) as caught:
         add_site(str(file), "new", "*.new.example", "Europe/Berlin")
     assert str(caught.value) == (
-        f"{file}: its layout is not one that can be added to; add to `sites` by hand: "
+        f"{file}: its layout is not one that can be edited; add to `sites` by hand: "
         'new: / domain: "*.new.example" / timezone: Europe/Berlin'
     )
     assert file.read_text() == text

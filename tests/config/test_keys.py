@@ -255,6 +255,14 @@ MISTAKES = {
             'not "office"'
         ),
     ),
+    "one proxy": (
+        SITES + "trusted_proxies: 10.0.0.0/8",
+        ':4:18: trusted_proxies: must be a list, not text ("10.0.0.0/8"): [10.0.0.0/8]',
+    ),
+    "no cookie": (
+        SITES + "exclude_cookies: [a=b]",
+        ':4:19: exclude_cookies: must be the name of a cookie such as staff, not "a=b"',
+    ),
     "address in brackets": (
         SITES + 'trusted_proxies: ["[::1]"]',
         (

@@ -17,6 +17,7 @@ from processes import UNPRIVILEGED
 
 from ztas_middleware.config import Bots, Config, Site, load_config
 from ztas_middleware.config.domains import Domain
+from ztas_middleware.config.proxies import PRIVATE_NETWORKS
 from ztas_middleware.errors import ConfigError, ZtasError
 
 SITES = "sites:\n  blog:\n    domain: example.com\n"
@@ -51,6 +52,7 @@ bots:
   deny: [BadThing/1.0]
 honor_dnt: on
 exclude_addresses: [203.0.113.7, 10.1.2.3/8, "2001:db8::1/32", "::ffff:192.0.2.0/120"]
+exclude_cookies: [staff, __Host-me]
 trusted_proxies: []
 country_header: CF-IPCountry
 keep_query: [id, page]
@@ -81,6 +83,7 @@ durability: full
             ip_network("2001:db8::/32"),
             ip_network("192.0.2.0/24"),
         ),
+        exclude_cookies=("staff", "__Host-me"),
         trusted_proxies=(),
         country_header="CF-IPCountry",
         keep_query=("id", "page"),
@@ -91,6 +94,19 @@ durability: full
         source=tmp_path / "conf/ztas.yaml",
     )
     assert list(config.sites) == ["shop", "42"]
+
+
+@pytest.mark.parametrize(
+    ("value", "networks"),
+    [
+        ("private", PRIVATE_NETWORKS),
+        ("${PROXIES:-private}", PRIVATE_NETWORKS),
+        ("[private]", PRIVATE_NETWORKS),
+        ("[203.0.113.5, private]", (ip_network("203.0.113.5"), *PRIVATE_NETWORKS)),
+    ],
+)
+def test_private_proxies(load, value, networks):
+    assert load(SITES + f"trusted_proxies: {value}").trusted_proxies == networks
 
 
 def test_an_absolute_database_stays_and_a_tilde_is_home(load, monkeypatch, tmp_path):

@@ -133,3 +133,17 @@ def test_another_endpoint_leaves_the_old_one_to_the_app(file):
     answer = app.post("/hits/%C3%A9", json.dumps({"siteId": "a", "type": "pageview"}))
     assert answer.json == {"success": True}
     middleware.close()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_changes_nothing_and_is_said_once(app, file, caplog, make):
+    before = file.read_bytes()
+    file.unlink()
+    make(file)
+    for _ in range(3):
+        assert status(app, "a") == 200
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "is no file" in caplog.text
+    (file.unlink if file.is_fifo() else file.rmdir)()
+    file.write_bytes(before.replace(b"a:", b"b:"))
+    assert status(app, "b") == 200

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ztas_middleware.config.proxies import PRIVATE_NETWORKS
 from ztas_middleware.intake.clients import LONGEST_ADDRESS, Clients, parse_address
 
 TRUSTED = tuple(ipaddress.ip_network(text) for text in ("127.0.0.1", "::1", "10.0.0.0/8"))
@@ -50,11 +51,50 @@ def client(remote, forwarded=None):
         pytest.param("unix:", "192.0.2.1", "192.0.2.1", id="nginx on a Unix socket"),
         pytest.param("somewhere", "192.0.2.1", "somewhere", id="a name is not believed"),
         pytest.param("127.0.0.1", "1.2.3.4," * 500 + "192.0.2.1", "192.0.2.1", id="a long list"),
-        pytest.param("127.0.0.1", "10.0.0.1," * 500, "127.0.0.1", id="a list that ends empty"),
+        pytest.param("127.0.0.1", "10.0.0.1," * 500, "10.0.0.1", id="a long list of proxies"),
+        pytest.param("127.0.0.1", "192.0.2.1, ", "192.0.2.1", id="an empty element at the end"),
+        pytest.param("127.0.0.1", "192.0.2.1" + " ,\t" * 99, "192.0.2.1", id="many of them"),
+        pytest.param("127.0.0.1", "192.0.2.1,, ,10.0.0.1", "192.0.2.1", id="and in between"),
+        pytest.param("127.0.0.1", ",192.0.2.1", "192.0.2.1", id="and in front"),
+        pytest.param("127.0.0.1", ",10.0.0.1", "10.0.0.1", id="nobody in front"),
+        pytest.param("127.0.0.1", "unknown,", "127.0.0.1", id="garbage and nothing"),
     ],
 )
 def test_the_client_of_a_request(remote, forwarded, expected):
     assert client(remote, forwarded).address == expected
+
+
+@pytest.mark.parametrize(
+    ("peer", "trusted"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("", True),
+        ("10.255.0.1", True),
+        ("172.16.0.1", True),
+        ("172.31.255.255", True),
+        ("192.168.1.1", True),
+        ("::ffff:192.168.1.1", True),
+        ("100.64.0.1", True),
+        ("169.254.1.1", True),
+        ("fd00::1", True),
+        ("fe80::1", True),
+        ("fe80::1%eth0", True),
+        ("172.32.0.1", False),
+        ("100.128.0.1", False),
+        ("192.0.2.1", False),
+        ("203.0.113.9", False),
+        ("2001:db8::1", False),
+        ("ff02::1", False),
+        ("somewhere", False),
+    ],
+)
+def test_private_proxies(peer, trusted):
+    clients = Clients(PRIVATE_NETWORKS, ())
+    environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": "198.51.100.1"}
+    found = clients.client(environ, clients.peer(environ))
+    assert (found.address == "198.51.100.1") is trusted
 
 
 def test_what_the_configuration_says_of_an_address():

@@ -505,6 +505,24 @@ class TestBodies:
             ),
             pytest.param(
                 GOOD,
+                {
+                    "CONTENT_LENGTH": "5",
+                    "HTTP_TRANSFER_ENCODING": "chunked",
+                    "wsgi.input_terminated": True,
+                },
+                200,
+                {"success": True},
+                id="a length beside chunks",
+            ),
+            pytest.param(
+                GOOD,
+                {"CONTENT_LENGTH": str(len(GOOD)), "HTTP_TRANSFER_ENCODING": "chunked"},
+                400,
+                {"error": "Invalid Content-Length"},
+                id="a length beside chunks that are not decoded",
+            ),
+            pytest.param(
+                GOOD,
                 {"CONTENT_LENGTH": "-1"},
                 400,
                 {"error": "Invalid Content-Length"},

@@ -91,6 +91,41 @@ def test_deny_wins_over_allow_and_both_over_the_tables(wrap):
     assert wrapped.drops() == {("site_abc123", "bot"): 2}
 
 
+@pytest.mark.parametrize(
+    ("cookies", "counts"),
+    [
+        ("staff=1", False),
+        ("a=b; staff=", False),
+        ("a=b;staff", False),
+        ("sessionid=x; __Host-me=y", False),
+        (" staff =1", False),
+        ("Staff=1", True),
+        ("staffroom=1", True),
+        ("a=staff", True),
+        ("a=b=staff; c", True),
+        ("", True),
+        (";;=;", True),
+    ],
+)
+def test_whose_browser_has_a_cookie_is_not_counted(wrap, cookies, counts):
+    wrapped = wrap({"exclude_cookies": ["staff", "__Host-me"]})
+    wrapped.track(headers={"Cookie": cookies})
+    assert len(wrapped.hits()) == counts
+    assert wrapped.drops() == ({} if counts else {("site_abc123", "excluded"): 1})
+
+
+def test_an_application_with_a_scheme_of_its_own(wrap):
+    wrapped = wrap({"sites": {"site_abc123": {"domain": ["capacitor://localhost", "a.example"]}}})
+    origin = "capacitor://localhost"
+    answer = wrapped.track(origin=origin, referrer=f"{origin}/start")
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    wrapped.track(origin=origin, referrer="http://localhost/other")
+    assert [hit["referrer"] for hit in wrapped.hits()] == [None, "http://localhost/other"]
+    refused = wrapped.post({"siteId": "site_abc123", "type": "pageview"}, origin="http://localhost")
+    assert refused.status_int == 403
+    assert "Access-Control-Allow-Origin" not in refused.headers
+
+
 def test_time_is_when_it_was_received(wrapped):
     before = recorder_module.time.time_ns() // 1_000_000
     wrapped.track(timestamp="1999-12-31T23:59:59Z")

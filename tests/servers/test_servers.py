@@ -135,6 +135,24 @@ def test_a_chunked_body_is_read_where_the_server_decodes_it(server):
     assert server.still_answers()
 
 
+def test_a_length_beside_chunks_is_not_believed(server):
+    # RFC 9112, 6.3: it may be an attempt at smuggling. Read to the end, or refused.
+    assert server.post(hit("/before")).body == STORED
+    body = json.dumps(hit("/two-lengths")).encode()
+    headers = {**PAGE, "Transfer-Encoding": "chunked", "Content-Length": str(len(body) - 20)}
+    with server.connect() as connection:
+        head = message("POST", "/api/track", headers, length=False)
+        connection.send(head + chunked(body))
+        answer = connection.receive()
+    if answer.status == 200:
+        assert answer.body == STORED
+        assert len(server.hits("/two-lengths")) == 1
+    else:
+        assert answer.status == 400
+        assert server.hits("/two-lengths") == []
+    assert server.still_answers()
+
+
 def test_a_chunked_body_that_is_too_long(server):
     with server.connect() as connection:
         head = message("POST", "/api/track", {**PAGE, "Transfer-Encoding": "chunked"})

@@ -629,3 +629,22 @@ def test_text_instead_of_bytes_is_no_answer():
     server = Server(app(iter(["<html>"])))
     with pytest.raises(TypeError):
         server.receive()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/css"])
+def test_the_apps_own_iterable_reaches_a_server_that_hands_no_write_back(kind):
+    body = iter([b"{}"])
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", kind)])
+        return body
+
+    started = []
+    pages = Pages(
+        [Site(id="a", domains=(Domain("example.com"),), inject=True)], "/z.js", None, None
+    )
+    result = pass_through(
+        pages, application, dict(NAVIGATION), lambda status, headers: started.append(status)
+    )
+    assert result is body
+    assert started == ["200 OK"]

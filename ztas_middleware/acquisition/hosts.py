@@ -21,7 +21,7 @@ class OwnHosts:
     """
 
     def __init__(self, domains: Iterable[Domain]) -> None:
-        domains = tuple(domains)
+        domains = tuple(domain for domain in domains if not domain.app)
         self._names = frozenset(_bare(domain.host) for domain in domains if not domain.wildcard)
         self._endings = tuple("." + domain.host for domain in domains if domain.wildcard)
 

@@ -39,6 +39,11 @@ class Commands(click.Group):
             fail(error)
 
 
+def complete_command(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """The commands that begin like what was typed."""
+    return [name for name in main.commands if name.startswith(incomplete)]
+
+
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -48,10 +53,40 @@ def main() -> None:
     """Private, honest web analytics inside your Python web app."""
 
 
-# fmt: off
-for command in (
-    backup, check, demo, doctor, export, import_, init, password,
-    prune, rollup, serve, sites, stats, tail, token,
-):
-    # fmt: on
+@main.command("help", epilog="\b\nExample:\n  ztas help import")
+@click.argument("name", metavar="[COMMAND]", required=False, shell_complete=complete_command)
+@click.pass_context
+def help_(context: click.Context, name: str | None) -> None:
+    """Show what a command does, or all of them."""
+    root = context.find_root()
+    if name is None:
+        click.echo(main.get_help(root))
+        return
+    # Says what it is like where there is none of that name, and never returns then.
+    _, command, _ = main.resolve_command(root, [name])
+    if command is not None:
+        with click.Context(command, info_name=name, parent=root) as inner:
+            click.echo(command.get_help(inner))
+
+
+# Each in the 66 characters that `ztas --help` has for it in a terminal of 80.
+SUMMARIES = {
+    backup: "Copy the database to FILE while it is in use, and check the copy.",
+    check: "Say what is wrong with the config, the database and the reports.",
+    demo: "Run a small example site with the middleware and its dashboard.",
+    doctor: "Say why a count is what it is: what is stored, dropped, and why.",
+    export: "Write the hits of SITE as CSV or NDJSON.",
+    import_: "Add the rows of files, logs or other tools' exports to a site.",
+    init: "Write a configuration with every key, its default and a comment.",
+    password: "Ask for the dashboard's password and print its hash.",
+    prune: "Delete the hits that are older than their site's retention_days.",
+    rollup: "Make the finished days ready for quick reports.",
+    serve: "Serve the middleware alone, or in front of another program.",
+    sites: "Register sites in the configuration, list and remove them.",
+    stats: "Show the report on SITE in the terminal.",
+    tail: "Show hits as they are stored.",
+    token: "Make a token for the JSON API and print it with its hash.",
+}
+for command, summary in SUMMARIES.items():
+    command.short_help = summary
     main.add_command(command)

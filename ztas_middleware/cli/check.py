@@ -11,7 +11,7 @@ import time
 import click
 
 from ztas_middleware.cli.inspection import Finding, inspect
-from ztas_middleware.cli.options import config_option, load
+from ztas_middleware.cli.options import clear_line, config_option, load
 from ztas_middleware.cli.rollup import bar
 
 
@@ -47,6 +47,7 @@ def check(config: str, *, as_json: bool) -> None:
 
 
 def _say(finding: Finding, *, as_json: bool) -> None:
+    clear_line()
     if finding.problem:
         click.echo(f"ztas: {finding.what}: {finding.problem}", err=True)
     elif not as_json:

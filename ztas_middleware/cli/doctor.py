@@ -13,6 +13,7 @@ from ztas_middleware.cli import options
 from ztas_middleware.cli.traffic import REASONS, count_unknown, examine, hints
 from ztas_middleware.intake.clients import Clients, parse_address
 from ztas_middleware.intake.text import scrub
+from ztas_middleware.store.sites import hits_by_site, remedy
 
 if TYPE_CHECKING:
     from ztas_middleware.cli.traffic import Traffic
@@ -67,11 +68,17 @@ def doctor(
     settings = options.load(config)
     sites = list(settings.sites.values()) if site is None else [options.site_of(settings, site)]
     found, unknown = [], 0
+    orphans: dict[str, int] = {}
     if settings.database.exists():
         now = time.time_ns() // 1_000_000
         with options.existing(settings) as database:
             found = [examine(database.path, one, days, now) for one in sites]
             unknown = count_unknown(database.path, days, now)
+            orphans = {
+                site_id: hits
+                for site_id, hits in hits_by_site(database.path).items()
+                if site_id not in settings.sites
+            }
     hops = chain(settings, remote_addr, forwarded_for) if remote_addr else []
     advice = [hint for traffic in found for hint in hints(settings, traffic)]
     if unknown:
@@ -79,6 +86,10 @@ def doctor(
             f"{unknown:,} hits named no site of this config, or none at all; `ztas sites list` "
             "shows the ids."
         )
+    advice += [
+        f"{hits:,} hits are of {scrub(site_id)}, which is not in the config; {remedy(site_id)}."
+        for site_id, hits in orphans.items()
+    ]
     if hops and forwarded_for and len(hops) == 1:
         advice.append(
             f"{hops[0].address} is not in trusted_proxies, so its X-Forwarded-For is not believed."

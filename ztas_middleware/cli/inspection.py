@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.cli.options import read_only
 from ztas_middleware.errors import StorageError
+from ztas_middleware.intake.text import scrub
+from ztas_middleware.store.sites import count_by_site, remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +40,7 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     check: str
-    """`config`, `database`, `rollups`, `salts`, `log`, `disk` or `permissions`."""
+    """`config`, `database`, `sites`, `rollups`, `salts`, `log`, `disk` or `permissions`."""
     what: str
     """The file or site."""
     problem: str
@@ -71,13 +73,14 @@ def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
         return
     try:
         with closing(read_only(path)) as connection:
-            hits = _integrity(connection)
+            by_site = _integrity(connection)
             salts = _overdue_salts(connection, now)
     except (sqlite3.Error, StorageError) as error:
         yield Finding("database", str(path), getattr(error, "problem", str(error)), "")
         yield from _surroundings(path)
         return
-    yield Finding("database", str(path), "", f"ok, {_counted(hits, 'hit')}")
+    yield Finding("database", str(path), "", f"ok, {_counted(sum(by_site.values()), 'hit')}")
+    yield from _without_a_site(config, by_site)
     yield from _rollups(config, now, progress)
     problem = f"{_counted(salts, 'salt')} overdue; the next hit destroys them" if salts else ""
     yield Finding("salts", "salts", problem, "ok, none overdue")
@@ -85,13 +88,22 @@ def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
     yield from _surroundings(path)
 
 
-def _integrity(connection: sqlite3.Connection) -> int:
-    """Check the file and its indexes; return the number of hits."""
+def _integrity(connection: sqlite3.Connection) -> dict[str, int]:
+    """Check the file and its indexes; return the number of hits of each site."""
     (verdict,) = connection.execute("pragma integrity_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(str(verdict).splitlines()[-1])
-    (hits,) = connection.execute("select count(*) from hits").fetchone()
-    return int(hits)
+    return count_by_site(connection)
+
+
+def _without_a_site(config: Config, by_site: dict[str, int]) -> Iterator[Finding]:
+    """Rows that no report shows, since their site left the config."""
+    for site_id, hits in by_site.items():
+        if site_id not in config.sites:
+            detail = (
+                f"{_counted(hits, 'hit')} of a site that is not in the config; {remedy(site_id)}"
+            )
+            yield Finding("sites", scrub(site_id), "", detail)
 
 
 def _overdue_salts(connection: sqlite3.Connection, now: int) -> int:

@@ -155,6 +155,12 @@ def progress(length: int, label: str) -> Iterator[Callable[[int], object]]:
         yield lambda _: None
 
 
+def clear_line() -> None:
+    """Wipe a progress bar away before something else is said; its next step draws it again."""
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
 def fail(error: Exception) -> NoReturn:
     """Say what is wrong in one line on standard error, and exit 1."""
     click.echo(f"ztas: {error}", err=True)

@@ -101,7 +101,7 @@ Examples:
 """
 )
 def sites() -> None:
-    """Register sites in the configuration, and list them."""
+    """Register sites in the configuration, list them and take them out."""
 
 
 @sites.command(
@@ -139,6 +139,47 @@ def add(
         return
     click.echo(f"{config}: added the site {chosen} ({domain})")
     click.echo(_how_to_send(changed, chosen))
+
+
+@sites.command(
+    epilog="""\b
+Examples:
+  ztas sites remove shop
+  ztas sites remove shop --data --yes
+"""
+)
+@click.argument("site_id", metavar="ID", shell_complete=options.complete_site)
+@click.option("--data", is_flag=True, help="Delete its hits, reports and counts as well, for good.")
+@click.option("--yes", is_flag=True, help="Do not ask before anything is deleted.")
+@options.config_option
+def remove(site_id: str, *, data: bool, yes: bool, config: str) -> None:
+    """Take the site ID out of the YAML file, with --data everything there is of it.
+
+    Servers that run refuse its hits within a second or two. Without --data its rows stay:
+    `ztas export --orphan ID` writes them, and the site's lines in the YAML bring it back.
+    """
+    from ztas_middleware.config.editing import remove_site  # loads YAML
+    from ztas_middleware.store.sites import delete_site, hits_by_site, remedy  # only needed here
+
+    settings = options.load(config)
+    hits = hits_by_site(settings.database).get(site_id, 0) if settings.database.exists() else 0
+    if site_id not in settings.sites and not (data and hits):
+        options.site_of(settings, site_id)  # says so
+    if site_id in settings.sites and len(settings.sites) == 1:
+        options.fail(ZtasError(f"{site_id} is the only site of {config}, which needs one"))
+    if data and not yes:
+        click.confirm(f"Delete {hits:,} hits of {site_id}, its reports and counts?", abort=True)
+    if site_id in settings.sites:
+        remove_site(config, site_id)
+        click.echo(f"{config}: removed the site {site_id}")
+    if data and settings.database.exists():
+        with options.existing(settings) as database, options.progress(hits, site_id) as step:
+            deleted = delete_site(database, site_id, step)
+        click.echo(f"{settings.database}: deleted {deleted:,} hits of {site_id}")
+    elif hits:
+        click.echo(
+            f"{hits:,} hits of {site_id} are still in {settings.database}: {remedy(site_id)}"
+        )
 
 
 @sites.command(

@@ -21,7 +21,7 @@ REASONS = {
     "bot": "crawlers and scripts, by their User-Agent",
     "prefetch": "pages that were loaded before anybody saw them",
     "opt_out": "visitors who send DNT: 1 or Sec-GPC: 1, with honor_dnt",
-    "excluded": "exclude_paths and exclude_addresses",
+    "excluded": "exclude_paths, exclude_addresses and exclude_cookies",
     "origin": "pages of hosts that `domain` does not name, or no Origin without server_side",
     "rate_limit": "more than rate_limit requests a minute from one address",
     "invalid": "answered with 400, 404 or 413, and why",
@@ -120,7 +120,7 @@ def hints(config: Config, traffic: Traffic) -> list[str]:
     if traffic.share("bot") > MOST:
         found.append("most hits are from bots; bots.allow and bots.deny correct a wrong verdict.")
     if traffic.share("excluded") > MOST:
-        found.append("exclude_paths or exclude_addresses match most hits.")
+        found.append("exclude_paths, exclude_addresses or exclude_cookies match most hits.")
     if traffic.share("invalid") > MANY:
         found.append(
             f"{reasons['invalid']:,} hits could not be read. The answers, in the browser's "

@@ -6,6 +6,7 @@ process down on deep nesting, and events show aliases and merges before they can
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -57,7 +58,12 @@ def read_yaml(text: str) -> Node:
         return _Builder(_events(text)).document()
     except yaml.MarkedYAMLError as error:
         place = _mark(error.problem_mark or error.context_mark)
-        raise _refused(f"not valid YAML: {_explained(error, text, place)}", place) from None
+        words = _explained(error, text, place)
+        opened = _left_open(error, text)
+        if place is not None and opened is not None and opened.line < place.line:
+            # The parser notices far behind it, often at the end of the file.
+            words, place = f"what begins here is never closed; line {place.line}: {words}", opened
+        raise _refused(f"not valid YAML: {words}", place) from None
     except yaml.YAMLError as error:
         raise _refused(f"not valid YAML: {shown(str(error), 200)}", None) from None
 
@@ -200,6 +206,22 @@ def _explained(error: yaml.MarkedYAMLError, text: str, place: Place | None) -> s
         if mark in _INDICATORS:
             return f"{words}; a value that begins with {mark} must be in quotes"
     return words
+
+
+def _left_open(error: yaml.MarkedYAMLError, text: str) -> Place | None:
+    """Where the quote or the innermost bracket begins that is not closed, if that is the matter."""
+    if error.context == "while scanning a quoted scalar":
+        return _mark(error.context_mark)
+    starts = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)
+    ends = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+    opened = []
+    with contextlib.suppress(yaml.YAMLError):
+        for token in yaml.scan(text, _LOADER):
+            if isinstance(token, starts):
+                opened.append(token.start_mark)
+            elif opened and isinstance(token, ends):
+                opened.pop()
+    return _mark(opened[-1]) if opened else None
 
 
 def _refused(problem: str, place: Place | None) -> Refused:

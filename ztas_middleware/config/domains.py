@@ -14,6 +14,11 @@ from ztas_middleware.config.hosts import ascii_host, is_name
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# Of these, browsers send no Origin, or `null` (HTML, 7.1.1; WHATWG URL, 4.7).
+_WITHOUT_ORIGIN = frozenset(
+    {"about", "blob", "data", "file", "ftp", "ftps", "javascript", "mailto", "ws", "wss"}
+)
+
 # scheme://, then the host, bracketed where it is IPv6, then :port.
 _ENTRY = re.compile(
     r"""
@@ -46,16 +51,24 @@ class Domain:
     host: str
     """Lower case, no trailing dot, IDNA (`xn--`) form, without `*.`; IPv6 without brackets."""
     scheme: str | None = None
-    """`http` or `https`; None is either."""
+    """`http`, `https`, or an application's own, such as `capacitor`; None is http or https."""
     port: int | None = None
     """None is any; an entry with a scheme and no port has that scheme's default port."""
     wildcard: bool = False
     """`*.example.com`: any subdomain, and not the domain itself."""
 
     @property
+    def app(self) -> str | None:
+        """The one origin of an application with a scheme of its own; None for web pages."""
+        if self.scheme is None or self.scheme in DEFAULT_PORTS:
+            return None
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}"
+
+    @property
     def twin(self) -> str | None:
         """The host with `www.` put in front or taken away; None where there is no such thing."""
-        if self.wildcard or not is_name(self.host):
+        if self.wildcard or self.app or not is_name(self.host):
             return None
         return self.host[4:] if self.host.startswith("www.") else f"www.{self.host}"
 
@@ -75,16 +88,18 @@ def parse_domain(text: str) -> Domain:
         raise ValueError("write it as example.com, https://example.com or [::1]")
     scheme, host, port = entry.groups()
     scheme = scheme.lower() if scheme else None
-    if scheme is not None and scheme not in DEFAULT_PORTS:
-        raise ValueError(f"only http:// and https:// pages have an origin, {scheme}:// has none")
+    if scheme in _WITHOUT_ORIGIN:
+        raise ValueError(f"{scheme}:// has no origin")
     if set(text[len(scheme) + 3 if scheme else 0 :]) & set("/?#\\"):
         raise ValueError("a domain is a host, without path and query")
     if _BARE_IPV6.fullmatch(text):
         raise ValueError(f"an IPv6 address goes in brackets: [{text}]")
     number = None if port is None else parse_port(port)
     if number is None and scheme is not None:
-        number = DEFAULT_PORTS[scheme]
+        number = DEFAULT_PORTS.get(scheme)
     wildcard = host.startswith("*.")
+    if wildcard and scheme is not None and scheme not in DEFAULT_PORTS:
+        raise ValueError(f"{scheme}:// stands for one origin, without a star")
     name = ascii_host(host[2:] if wildcard else host)
     if wildcard and not is_name(name):
         raise ValueError("an address has no subdomains")
@@ -103,7 +118,12 @@ def parse_port(text: str) -> int:
 
 
 def covers(domain: Domain, host: str) -> bool:
-    """Whether `host`, in the form of `ascii_host`, is one of the entry's, on whatever port."""
+    """Whether `host`, in the form of `ascii_host`, is one of the entry's, on whatever port.
+
+    An application's own scheme has no host by itself: there, it is the whole origin.
+    """
+    if domain.app:
+        return host == domain.app
     if domain.wildcard:
         return host.endswith(f".{domain.host}")
     return host in (domain.host, domain.twin)

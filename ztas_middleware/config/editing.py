@@ -1,7 +1,8 @@
-"""Adding a site to a YAML file without touching anything else in it.
+"""Adding a site to a YAML file, or taking one out, without touching anything else in it.
 
 The text is not parsed and written anew, which would lose comments and order: a few lines are
-put behind the last site. Where that can't be done safely, it is refused, with the lines to add.
+put behind the last site, or cut out. Where that can't be done safely, it is refused, with the lines
+to add or to take away.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if sys.platform != "win32":
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ztas_middleware.config.model import Config
 
@@ -53,24 +54,58 @@ def add_site(path: str, site_id: str, domain: str, timezone: str | None = None) 
     Raises:
         ConfigError: the file can't be used, before or after; it is as it was.
     """
+    lines = _site_lines(site_id, domain, timezone)
+    by_hand = "add to `sites` by hand: " + " / ".join(line.strip() for line in lines)
+
+    def grown(before: list[str]) -> list[str]:
+        return [*before, site_id]
+
+    return _edited(path, lambda content: inserted(content, lines), grown, by_hand)
+
+
+def remove_site(path: str, site_id: str) -> Config:
+    """Take a site out of a configuration file; arguments and errors as in `add_site`.
+
+    Comments between the site's lines go with it; those before it stay, as they may be of all sites.
+    """
+
+    def fewer(before: list[str]) -> list[str]:
+        return [name for name in before if name != site_id]
+
+    by_hand = f"take {site_id} out of `sites` by hand"
+    return _edited(path, lambda content: removed(content, site_id), fewer, by_hand)
+
+
+def _edited(
+    path: str,
+    change: Callable[[str], str | None],
+    expected: Callable[[list[str]], list[str]],
+    by_hand: str,
+) -> Config:
+    """Change a configuration file in one step, if that changes nothing but which sites there are.
+
+    Args:
+        path: the file.
+        change: from its text to another; None where that can't be done.
+        expected: from the site ids before to those after.
+        by_hand: what to do where it can't be done here.
+    """
     # A link stays a link, and what it leads to is what is changed.
     target = Path(os.path.realpath(path))
     with _one_at_a_time(target.parent):
         before = load_config(path)
         content = target.read_bytes().decode("utf-8")
-        lines = _site_lines(site_id, domain, timezone)
         unfinished: str | None = None
         try:
-            changed = inserted(content, lines)
+            changed = change(content)
             if changed is None:
-                raise _refused(path, "its layout is not one that can be added to", lines)
+                raise _refused(path, "its layout is not one that can be edited", by_hand)
             unfinished = _written(target, changed)
             after = load_config(unfinished)
-            expected = [*before.sites, site_id]
-            if list(after.sites) != expected or any(
-                after.sites[known] != site for known, site in before.sites.items()
+            if list(after.sites) != expected(list(before.sites)) or any(
+                before.sites.get(name, site) != site for name, site in after.sites.items()
             ):
-                raise _refused(path, "adding to it would change other sites", lines)
+                raise _refused(path, "changing it would change other sites", by_hand)
             os.replace(unfinished, target)  # noqa: PTH105 - a name
         except ConfigError as error:
             if error.source in (path, None):
@@ -78,12 +113,30 @@ def add_site(path: str, site_id: str, domain: str, timezone: str | None = None) 
             # The file that was tried out is nobody's business.
             raise ConfigError(error.problem, source=path, key=error.key) from None
         except OSError as error:
-            raise _refused(path, f"cannot be written: {error.strerror}", lines) from None
+            raise _refused(path, f"cannot be written: {error.strerror}", by_hand) from None
         finally:
             if unfinished is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(unfinished)  # noqa: PTH108 - a name
     return replace(after, source=before.source)
+
+
+def removed(content: str, site_id: str) -> str | None:
+    """The text without a site's lines; None where that can't be done, or it is the only one."""
+    sites = _sites_in(content)
+    if sites is None or len(sites.value) < 2:  # noqa: PLR2004 - there must be one left
+        return None
+    lines = _LINE.findall(content.removeprefix("\ufeff"))[:-1]
+    indent = sites.value[0][0].start_mark.column
+    for key, site in sites.value:
+        if key.value == site_id:
+            first = key.start_mark.line
+            place = _behind(lines, _last_line(key, site) + 1, indent)
+            if not lines[first][: key.start_mark.column].isspace():
+                return None  # something else begins in its line
+            mark = "\ufeff" if content.startswith("\ufeff") else ""
+            return mark + "".join([*lines[:first], *lines[place:]])
+    return None
 
 
 def inserted(content: str, site: list[str]) -> str | None:
@@ -197,9 +250,8 @@ def _written(target: Path, content: str) -> str:
     return name
 
 
-def _refused(path: str, problem: str, lines: list[str]) -> ConfigError:
-    shown = " / ".join(line.strip() for line in lines)
-    return ConfigError(f"{problem}; add to `sites` by hand: {shown}", source=path)
+def _refused(path: str, problem: str, by_hand: str) -> ConfigError:
+    return ConfigError(f"{problem}; {by_hand}", source=path)
 
 
 @contextlib.contextmanager

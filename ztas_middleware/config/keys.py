@@ -12,6 +12,7 @@ from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAcces
 from ztas_middleware.config.nodes import Node, refuse
 from ztas_middleware.config.sections import Key, Table, named, section
 from ztas_middleware.config.settings import (
+    cookie,
     domains,
     file,
     folder,
@@ -20,6 +21,7 @@ from ztas_middleware.config.settings import (
     network,
     parameter,
     password,
+    proxies,
     site_id,
     token,
     url_path,
@@ -78,7 +80,8 @@ CONFIG: Table = {
     "bots": Key(section(Bots, BOTS)),
     "honor_dnt": Key(boolean),
     "exclude_addresses": Key(list_of(network)),
-    "trusted_proxies": Key(list_of(network)),
+    "exclude_cookies": Key(list_of(cookie)),
+    "trusted_proxies": Key(proxies),
     "country_header": Key(optional(header)),
     "keep_query": Key(list_of(parameter)),
     "rate_limit": Key(integer(0, 1_000_000_000)),

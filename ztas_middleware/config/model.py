@@ -94,6 +94,8 @@ class Config:
     bots: Bots = field(default_factory=Bots)
     honor_dnt: bool = False
     exclude_addresses: tuple[Network, ...] = ()
+    exclude_cookies: tuple[str, ...] = ()
+    """Names; whose browser sends one is not counted."""
     trusted_proxies: tuple[Network, ...] = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
     country_header: str | None = None
     keep_query: tuple[str, ...] = ()

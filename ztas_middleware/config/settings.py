@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.config.domains import Domain, parse_domain
 from ztas_middleware.config.nodes import Node, Refused, quoted, refuse
-from ztas_middleware.config.values import list_of, literal_text, suggestion, text
+from ztas_middleware.config.proxies import PRIVATE, PRIVATE_NETWORKS
+from ztas_middleware.config.values import list_of, literal_text, scalar, suggestion, text
 from ztas_middleware.passwords import is_password_hash
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MAX_SITE_ID = 64
 _MAX_PATH = 256
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_COOKIE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 6265, 4.1.1
 _TOKEN = re.compile(r"sha256:([0-9a-f]{64})")
 _UTC = frozenset({"UTC", "Etc/UTC"})
 # IPv4-mapped IPv6, ::ffff:0:0/96 (RFC 4291, 2.5.5.2).
@@ -164,6 +166,26 @@ def network(node: Node) -> Network:
         bits = int(found.network_address) & 0xFFFF_FFFF
         return ip_network((bits, found.prefixlen - 96))
     return found
+
+
+def proxies(node: Node) -> tuple[Network, ...]:
+    """`trusted_proxies`: a list of addresses and networks, in which `private` is several."""
+    if node.kind != "list" and scalar(node).text == PRIVATE:
+        return PRIVATE_NETWORKS
+    found = list_of(_proxy)(node)
+    return tuple(network for networks in found for network in networks)
+
+
+def _proxy(node: Node) -> tuple[Network, ...]:
+    return PRIVATE_NETWORKS if scalar(node).text == PRIVATE else (network(node),)
+
+
+def cookie(node: Node) -> str:
+    """The name of a cookie."""
+    name = text(node)
+    if not _COOKIE.fullmatch(name):
+        raise refuse(node, f"must be the name of a cookie such as staff, not {quoted(name)}")
+    return name
 
 
 def header(node: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from ztas_middleware.config.load import load_config, revision_of
@@ -30,13 +31,18 @@ class ConfigWatch:
         A file that can't be used is logged once for each edit, and changes nothing.
         """
         try:
-            revision = revision_of(os.stat(self._source))  # noqa: PTH116 - in a request's time
+            status = os.stat(self._source)  # noqa: PTH116 - in a request's time
         except OSError:
             # Editors and deployments replace a file in two steps; a moment without it is no change.
             return None
+        revision = revision_of(status)
         if revision == self._seen:
             return None
         self._seen = revision
+        if not stat.S_ISREG(status.st_mode):
+            # Opening a pipe would wait for somebody who writes to it.
+            logger.error("the changed configuration is not used: %s is no file", self._source)
+            return None
         try:
             return load_config(self._source)
         except ConfigError as error:

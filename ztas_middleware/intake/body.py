@@ -22,17 +22,19 @@ LONGEST_LENGTH = 18
 def announced_length(environ: Mapping[str, Any]) -> int | Refusal | None:
     """The body's length in bytes, None where only reading it can tell, or why it can't be read."""
     text = environ.get("CONTENT_LENGTH")
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        # It overrides a Content-Length beside it, which may be smuggled (RFC 9112, 6.3). A server
+        # that does not decode hands over the raw stream: reading on would wait for bytes that
+        # never come.
+        if environ.get("wsgi.input_terminated"):
+            return None
+        return INVALID_LENGTH if text else LENGTH_REQUIRED
     if text:
         # isdecimal() alone would let in digits of other scripts, "+1" is no length either.
         if not (text.isascii() and text.isdecimal()):
             return INVALID_LENGTH
         return int(text) if len(text) <= LONGEST_LENGTH else BODY_TOO_LARGE
-    if environ.get("wsgi.input_terminated"):
-        return None
-    if environ.get("HTTP_TRANSFER_ENCODING"):
-        # This server hands over the raw stream: reading on would wait for bytes that never come.
-        return LENGTH_REQUIRED
-    return 0
+    return None if environ.get("wsgi.input_terminated") else 0
 
 
 def read_body(environ: Mapping[str, Any], length: int | None, limit: int) -> bytes | Refusal:

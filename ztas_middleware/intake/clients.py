@@ -83,9 +83,13 @@ class Clients:
             return peer
         if "," not in forwarded:
             return self._hop(forwarded) or peer
+        # Empty elements of a list count for nothing (RFC 9110, 5.6.1).
+        forwarded = forwarded.rstrip(", \t")
         client = peer
         # What lies beyond MOST_HOPS stays in one piece, which is no address.
         for hop in reversed(forwarded.rsplit(",", MOST_HOPS)):
+            if not hop.strip():
+                continue
             seen = self._hop(hop)
             if seen is None:
                 break

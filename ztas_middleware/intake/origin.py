@@ -55,9 +55,14 @@ class Origins:
     def __init__(self, sites: Mapping[str, Site]) -> None:
         self._by_host: _Index = {}
         self._by_suffix: _Index = {}
+        self._by_app: dict[str, frozenset[str]] = {}
         self._remembered: dict[str, frozenset[str]] = {}
         for site in sites.values():
             for domain in site.domains:
+                if domain.app:
+                    known = self._by_app.get(domain.app, _NOWHERE)
+                    self._by_app[domain.app] = known | {site.id}
+                    continue
                 index = self._by_suffix if domain.wildcard else self._by_host
                 for host in {domain.host, domain.twin or domain.host}:
                     index.setdefault(host, []).append((domain, site.id))
@@ -67,7 +72,8 @@ class Origins:
         try:
             return self._remembered[header]
         except KeyError:
-            found = self._sites_of(parse_origin(header))
+            found = self._by_app.get(header.lower()) if len(header) <= MAX_LENGTH else None
+            found = found or self._sites_of(parse_origin(header))
         # Anybody can send a megabyte; it must not be kept a thousand times over.
         if len(header) <= MAX_LENGTH:
             if len(self._remembered) >= _MAX_REMEMBERED:

@@ -24,7 +24,9 @@ PATH_LIMIT: Final = 2048
 RAW_LIMIT: Final = 12 * (PATH_LIMIT + LONGEST)
 """Characters of a raw path or referrer that are looked at, at most."""
 
-_PLAIN = re.compile(r"/[\w/.~,;!@:-]{0,2047}", re.ASCII).fullmatch
+_PLAIN = re.compile(r"(?!.*//)/[\w/.~,;!@:-]{0,2047}", re.ASCII).fullmatch
+# Servers take several slashes for one (RFC 3986 does not, and a URL within a path has two).
+_SLASHES = re.compile(r"(?<!:)//+")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://[^/\\]*")
 # Unbounded, but of a fixed-width unit: a bound would cut characters in two.
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -69,7 +71,7 @@ def _clean(path: str, keep_query: frozenset[str]) -> str:
     page, _, query = target.partition("?")
     start = _without_origin(scrub(page[:RAW_LIMIT]).strip())
     page = decode_page(start, cut=len(page) > RAW_LIMIT).strip()
-    result = page if page.startswith("/") else f"/{page}"
+    result = _SLASHES.sub("/", page if page.startswith("/") else f"/{page}")
     if query and keep_query:
         result += _kept(query, keep_query)
     if fragment.startswith(("/", "!/")):

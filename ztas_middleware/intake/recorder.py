@@ -69,6 +69,7 @@ class Recorder:
         self._drops = drops
         self._clock = clock
         self._honor_dnt = config.honor_dnt
+        self._exclude_cookies = frozenset(config.exclude_cookies)
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
         self._bots = BotFilter(config.bots.allow, config.bots.deny)
         self._keep_query = frozenset(config.keep_query)
@@ -148,7 +149,13 @@ class Recorder:
                 return "prefetch"
         if self._honor_dnt and "1" in (environ.get("HTTP_DNT"), environ.get("HTTP_SEC_GPC")):
             return "opt_out"
-        return "excluded" if client.excluded else None
+        if client.excluded or (self._exclude_cookies and self._has_cookie(environ)):
+            return "excluded"
+        return None
+
+    def _has_cookie(self, environ: Mapping[str, Any]) -> bool:
+        pairs = environ.get("HTTP_COOKIE", "").split(";")
+        return any(pair.partition("=")[0].strip() in self._exclude_cookies for pair in pairs)
 
     def _country(self, received: Received) -> str | None:
         # Anyone can send the header; only a proxy of ours is believed.

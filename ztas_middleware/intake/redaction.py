@@ -20,6 +20,9 @@ LONGEST = _LOCAL_PART + len("%252540") + _DOMAIN + len(".") + _TOP_DOMAIN
 """Characters that the longest datum found here can have (an e-mail address); where text is cut
 before it is redacted, so much of its end may be the unrecognised half of one."""
 
+# Patterns are ASCII ones: only its letters, digits and the low line join a token, since Chinese,
+# Japanese and Thai write no spaces (我的IP是203.0.113.7).
+
 # Where a token starts: not in a word, but behind an escape that a query keeps, as in `%3D10.0.0.1`.
 _START = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2}))"
 # A plus sign, and an at sign, that a query kept encoded (once, or twice).
@@ -39,35 +42,50 @@ _SUSPECT = re.compile(
     rf"|(?<=[{_GAP})])[0-9]{{3}}[{_GAP}]{{1,3}}[0-9]{{4}})"
 )
 
+# In an e-mail address, letters of the scripts with capitals do join (`jürgen@example.com`): these
+# have spaces between words. Others (`用户@例子.中国`) where no such letter is beside the at sign.
+_CASED = r"\u00aa\u00b5\u00ba\u00c0-\u0587\u1e00-\u1fff"
 # `logo@2x.png` is a picture for sharp displays, `jquery@3.6.0.min.js` a package and its version.
 _MAIL_DOMAIN = re.compile(
-    rf"{_AT}(?![1-9](?:\.[0-9])?x\.(?:avif|gif|ico|jpe?g|png|svg|webp)\b)"
+    rf"{_AT}(?![1-9](?:\.[0-9])?x\.(?:avif|gif|ico|jpe?g|png|svg|webp)(?![A-Za-z0-9_]))"
     r"(?!v?[0-9]{1,5}\.[0-9]{1,5}\.[0-9])"
-    rf"[\w.-]{{1,{_DOMAIN}}}\.(?:xn--[a-z0-9-]{{1,20}}|[^\W\d_]{{2,{_TOP_DOMAIN}}})"
+    rf"(?:[A-Za-z0-9_.-]{{1,{_DOMAIN}}}\.[A-Za-z]{{2,{_TOP_DOMAIN}}}(?![A-Za-z-{_CASED}])"
+    rf"|[\w.-]{{1,{_DOMAIN}}}\.(?:xn--[a-z0-9-]{{1,20}}|[^\W\d_]{{2,{_TOP_DOMAIN}}}))"
 )
 # RFC 5322's `dot-atom` less `/`, `=`, `?` and `&`, which separate things in URLs; read backwards.
-_MAIL_LOCAL = re.compile(rf"[\w.+%'~!#$*^`{{|}}-]{{1,{_LOCAL_PART}}}")
+_ATOM = r".+%'~!#$*^`{|}-"
+_MAIL_LOCAL = re.compile(
+    rf"[A-Za-z0-9_{_CASED}{_ATOM}]{{1,{_LOCAL_PART}}}|[\w{_ATOM}]{{1,{_LOCAL_PART}}}"
+)
 
 # Eight groups at most, a group more for `::` at an end, and a word that names the address
 # (`ip:2001:db8::1`); dots are those of an embedded IPv4 address.
 _COLONS = re.compile(
     rf"(?<![:.]){_START}(\[?)(\w{{0,40}}(?::[0-9A-Fa-f]{{0,4}}){{2,9}}(?:(?:\.[0-9]{{1,3}}){{3}})?)"
-    r"(?![\w:])(\]?)"
+    r"(?![\w:])(\]?)",
+    re.ASCII,
 )
 _IPV4 = re.compile(
-    rf"(?<!\.)(?<![A-Za-z]-){_START}([0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}})(?!\w|\.\w|-[A-Za-z])"
+    rf"(?<!\.)(?<![A-Za-z]-){_START}([0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}})(?!\w|\.\w|-[A-Za-z])",
+    re.ASCII,
 )
-_VERSION_BEFORE = re.compile(r"(?:version|ver|release|build|rev)s?[ .:=/_-]{0,2}$", re.IGNORECASE)
+_VERSION_BEFORE = re.compile(
+    r"(?:version|ver|release|build|rev|versi[oó]n|vers[aã]o|версия|版本|版|バージョン|버전|เวอร์ชัน|รุ่น|إصدار|גרסה)"
+    r"s?[ .:=/_\uff1a-]{0,2}$",
+    re.IGNORECASE,
+)
 _PRODUCT_BEFORE = re.compile(r"(?:^|[\s(;])[A-Za-z]{1,20}/$")
 
 _INTERNATIONAL = re.compile(
-    rf"(?<!\+){_START}{_PLUS}\(?[0-9](?:[{_GAP}()/]{{0,3}}[0-9]){{6,14}}(?![0-9])"
+    rf"(?<!\+){_START}{_PLUS}\(?[0-9](?:[{_GAP}()/]{{0,3}}[0-9]){{6,14}}(?![0-9])",
+    re.ASCII,
 )
 _NORTH_AMERICAN = re.compile(
     rf"(?:{_START}(?<![0-9][-.])(?:1[{_GAP}])?[0-9]{{3}}[{_GAP}]{{1,3}}"
     rf"|(?:{_START}1[{_GAP}]?|(?<![0-9]))\([0-9]{{3}}\)[{_GAP}]{{0,3}})"
     rf"[0-9]{{3}}[{_GAP}]{{1,3}}[0-9]{{4}}"
-    r"(?!(?!x[0-9]|ext)\w|[-.][0-9])"
+    r"(?!(?!x[0-9]|ext)\w|[-.][0-9])",
+    re.ASCII,
 )
 
 
@@ -117,7 +135,7 @@ def _address_in(match: re.Match[str]) -> str:
     name, _, rest = core.partition(":")
     if _is_address(core):
         name, found = "", core
-    elif name and _is_address(rest):
+    elif _is_address(rest):
         name, found = f"{name}:", rest
     else:
         return match[0]

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from ztas_middleware.config.domains import DEFAULT_PORTS
+from ztas_middleware.config.domains import DEFAULT_PORTS, Domain
 from ztas_middleware.config.hosts import ascii_host, is_name
 from ztas_middleware.intake.paths import PATH_LIMIT, RAW_LIMIT, decode_page
 from ztas_middleware.intake.redaction import redact
@@ -35,7 +35,7 @@ def clean_referrer(referrer: str, own: Callable[[str], bool]) -> str | None:
     Args:
         referrer: what the client sent, a whole URL of any scheme that has a host.
         own: tells whether a host is the site itself; it is given the real host, without port, in
-            the form of `ascii_host`.
+            the form of `ascii_host`, or the whole origin where the scheme is an application's.
 
     Returns:
         Scheme, host, the port unless it is the scheme's own, and the decoded and redacted path:
@@ -74,6 +74,8 @@ def _parse(referrer: str) -> tuple[str, str] | None:
     if port and port != DEFAULT_PORTS.get(scheme):
         shown += f":{port}"
     path = decode_page(url[3], cut=cut)
+    if scheme not in DEFAULT_PORTS:
+        host = Domain(host, scheme, port or None).app or host
     return host, (shown + path)[:PATH_LIMIT].rstrip()
 
 

@@ -183,5 +183,7 @@ class Report:
 def display_name(site: Site) -> str:
     """The domain that a site is shown under."""
     domain: Domain = site.domains[0]
+    if domain.app:
+        return domain.app
     host = f"*.{domain.host}" if domain.wildcard else domain.host
     return f"{host}:{domain.port}" if domain.port and not domain.scheme else host

@@ -52,13 +52,15 @@ class Passage:
         self._file_wrapper = file_wrapper
         self._held: tuple[str, OptExcInfo | None] | None = None
         self._write: Write | None = None
+        # Not every server hands a `write` back (granian: None).
+        self._begun = False
         self._fed = False
 
     def start_response(
         self, status: str, headers: list[Header], exc_info: OptExcInfo | None = None, /
     ) -> Write:
         """What the app calls instead of the server's `start_response`."""
-        if self._write is not None:
+        if self._begun:
             # The server has heard of an answer already, and knows what to do with another one.
             self._outgoing.forget()
             return self._begin(status, headers, exc_info)
@@ -79,7 +81,7 @@ class Passage:
         """What an app of the old kind calls instead of yielding."""
         out = self._feed(data)
         if out:
-            # Not every server has one (granian: None); there it fails as it does without us.
+            # Where there is none it fails as it does without us.
             cast("Write", self._write)(out)
 
     def take(self, body: Iterable[bytes]) -> Iterable[bytes]:
@@ -87,7 +89,7 @@ class Passage:
         outgoing = self._outgoing
         if not outgoing.is_page:
             # Unless it is an app that calls `start_response` only when its body is read.
-            return body if self._write is not None else _Body(self, body, self._run(body))
+            return body if self._begun else _Body(self, body, self._run(body))
         if not outgoing.reads and (not outgoing.counts or self._is_file(body)):
             # A server may have a short cut for a file, but only for the very object.
             outgoing.done()
@@ -111,6 +113,7 @@ class Passage:
             self._outgoing.done()
 
     def _begin(self, status: str, headers: list[Header], exc_info: OptExcInfo | None) -> Write:
+        self._begun = True
         if exc_info is None:
             self._write = self._server(status, headers)
         else:

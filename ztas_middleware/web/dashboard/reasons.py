@@ -23,7 +23,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "excluded": (
         "Excluded",
-        "The page is one of exclude_paths, or the address one of exclude_addresses.",
+        "exclude_paths has the page, exclude_addresses the address, or exclude_cookies a cookie.",
     ),
     "origin": (
         "Wrong origin",

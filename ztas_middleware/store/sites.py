@@ -1,0 +1,134 @@
+"""Of which sites a database has rows, and taking one's away.
+
+Whatever table has a `site_id` has rows of sites, so that none is forgotten here.
+"""
+
+from __future__ import annotations
+
+import shlex
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ztas_middleware.store.reading import reading
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ztas_middleware.store.database import Database
+
+CHUNK = 200
+"""Rows deleted in one transaction: a few milliseconds."""
+
+LOOKED_AT = 50_000
+"""Hits looked through at once for those of one site."""
+
+
+def count_by_site(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many hits each site has that has any; all of the hits are looked at."""
+    rows = connection.execute(
+        "select site_id, count(*) from hits group by site_id order by site_id"
+    ).fetchall()
+    return {str(site_id): int(hits) for site_id, hits in rows}
+
+
+def hits_by_site(path: Path) -> dict[str, int]:
+    """The same of the database at `path`.
+
+    Raises:
+        StorageError: the database can't be read.
+    """
+    with reading(path) as connection:
+        return count_by_site(connection)
+
+
+def remedy(site_id: str) -> str:
+    """What can be done about rows of a site that left the config."""
+    name = shlex.quote(site_id)
+    return (
+        f"`ztas export --orphan {name}` writes them, `ztas sites remove {name} --data` deletes them"
+    )
+
+
+def delete_site(
+    database: Database, site_id: str, progress: Callable[[int], object] = lambda _: None
+) -> int:
+    """Delete every row of a site, in short transactions.
+
+    Args:
+        database: where.
+        site_id: whose rows.
+        progress: told how many hits each step deleted.
+
+    Returns:
+        How many hits there were.
+
+    Raises:
+        StorageError: busy for too long, or out of order; what was deleted stays so.
+    """
+    deleted, after = 0, -(2**63)
+    while (found := _next_hits(database.path, site_id, after)) is not None:
+        ids, after = found
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            database.transact(partial(_delete_hits, ids=part))
+            deleted += len(part)
+            progress(len(part))
+    # Behind the hits, whose deletion is noted for the reports.
+    for table in _tables(database.path):
+        while database.transact(partial(_delete_some, table=table, site_id=site_id)):
+            pass
+    return deleted
+
+
+def _next_hits(path: Path, site_id: str, after: int) -> tuple[list[int], int] | None:
+    """The next hits of a site, and the last of all that were looked at; None behind the last."""
+    with reading(path) as connection:
+        rows = connection.execute(
+            """
+            select id, site_id = :site from hits where id > :after order by id limit :number
+            """,
+            {"site": site_id, "after": after, "number": LOOKED_AT},
+        ).fetchall()
+    return ([row for row, is_wanted in rows if is_wanted], rows[-1][0]) if rows else None
+
+
+def _delete_hits(connection: sqlite3.Connection, ids: list[int]) -> None:
+    connection.execute(f"delete from hits where id in ({', '.join('?' * len(ids))})", ids)
+
+
+def _tables(path: Path) -> list[str]:
+    with reading(path) as connection:
+        return [
+            name
+            for (name,) in connection.execute(
+                """
+                select tables.name from sqlite_schema as tables
+                join pragma_table_info(tables.name) as columns on columns.name = 'site_id'
+                where tables.type = 'table'
+                order by tables.name = 'hits', tables.name
+                """
+            )
+        ]
+
+
+def _delete_some(connection: sqlite3.Connection, table: str, site_id: str) -> int:
+    """Delete some of a site's rows of a table; how many."""
+    # Tables without rowid have none, and not every SQLite knows `delete ... limit`.
+    keys = [
+        name
+        for (name,) in connection.execute(
+            "select name from pragma_table_info(:table) where pk order by pk", {"table": table}
+        )
+    ]
+    columns = ", ".join(keys) or "rowid"
+    cursor = connection.execute(
+        f"""
+        delete from {table} where ({columns}) in (
+            select {columns} from {table} where site_id = :site limit {CHUNK}
+        )
+        """,
+        {"site": site_id},
+    )
+    return cursor.rowcount
