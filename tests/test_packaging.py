@@ -118,8 +118,8 @@ def test_the_package_imports_nothing_that_it_does_not_require(described):
         needed |= set(imported(path))
     needed -= set(sys.stdlib_module_names) | {PACKAGE, "__future__"}
     needed = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in needed}
-    extras = required(described, "dashboard") | required(described, "serve")
-    assert needed <= required(described) | extras
+    extras = [required(described, extra) for extra in ("dashboard", "geo", "serve")]
+    assert needed <= required(described).union(*extras)
 
 
 def test_the_changelog_has_the_version_or_what_is_to_become_it():

@@ -18,6 +18,7 @@ from ztas_middleware.intake.clients import Client, Clients
 from ztas_middleware.intake.countries import country_from_header
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
+from ztas_middleware.intake.places import NOWHERE, Places
 from ztas_middleware.intake.traits import language_of
 from ztas_middleware.intake.visitors import visitor_hash
 from ztas_middleware.store.notices import STRAY_PROXY
@@ -81,6 +82,7 @@ class Recorder:
         self._honor_dnt = config.honor_dnt
         self._exclude_cookies = frozenset(config.exclude_cookies)
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
+        self._places = Places(config) if config.geo else None
         self._bots = BotFilter(config.bots.allow, config.bots.deny)
         self._keep_query = frozenset(config.keep_query)
         self._days = {site.id: Today(site.timezone) for site in config.sites.values()}
@@ -123,13 +125,16 @@ class Recorder:
             self._drops.count(site.id, day.date, reason, len(events))
             return
         salt = self._salts.of(site.id, day)
+        place = NOWHERE if self._places is None else self._places.of(client.address)
         sender = Sender(
             received.time,
             visitor_hash(salt, site.id, client.address, user_agent),
             looked.agent,
-            self._country(received),
+            self._country(received) or place.country,
             salt,
             language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")),
+            place.region,
+            place.city,
         )
         hits = []
         excluded = self._excluded.get(site.id)
