@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import bot_verdicts
-from ztas_middleware.intake.crawlers import LONGEST, arrange, load
+from ztas_middleware.intake.crawlers import LONGEST, Known, arrange, load
 
 DATA = crawleruseragents.CRAWLER_USER_AGENTS_DATA
 INSTANCES = [instance for entry in DATA for instance in entry["instances"]]
@@ -89,7 +89,7 @@ TEXTS = st.lists(
 @settings(deadline=None)  # the first example loads the tables
 @given(text=TEXTS)
 def test_a_filed_pattern_matches_what_it_matched(pattern, text):
-    found = arrange([(pattern, False)]).find(text)
+    found = arrange([Known(pattern)]).find(text)
     assert (found == "crawler") == bool(re.search(pattern, text))
 
 
@@ -98,7 +98,47 @@ def test_nearly_all_patterns_are_filed():
 
 
 def test_a_crawler_wins_over_a_library():
-    known = arrange([("libwww-perl", True), ("checklink", False)])
+    known = arrange([Known("libwww-perl", library=True), Known("checklink")])
     assert known.find("libwww-perl/6") == "library"
     assert known.find("libwww-perl/6 checklink libwww-perl") == "crawler"
     assert known.find("Mozilla/5.0") is None
+
+
+FOLDED = [
+    ("Site24x7", "mozilla/5.0 firefox/101.0 site24x7", True),
+    ("Site24x7", "MOZILLA/5.0 SITE24X7/1", True),
+    ("Sonic", "panasonic", False),
+    ("Sonic", "Panasonic Sonic", True),
+    ("Sogou", "om_sd_sogousz1", False),
+    ("Yandex", "com.yandex", True),
+    ("[cC]laude[bB]ot", "CLAUDEBOT/1.0", True),
+    (r"Feed\/\d+ Fetcher", "feed/1 fetcher", False),  # not plain text
+    (r"GotSite\.com", "GOTSITE.COM", True),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text", "found"), FOLDED)
+def test_folded_it_is_found_in_any_letter_case_where_a_word_begins(pattern, text, found):
+    known = arrange([Known(pattern)])
+    assert (known.find(text, fold=True) == "crawler") == found
+    assert known.find(text) is None or text == "Panasonic Sonic"
+
+
+def test_names_of_our_own_are_found_folded_only():
+    known = arrange([Known("Catchpoint", folded=True)])
+    assert known.find("Catchpoint") is None
+    assert known.find("x; catchpoint)", fold=True) == "crawler"
+
+
+def test_names_of_applications_can_be_passed_over():
+    known = arrange([Known("Tumblr", application=True), Known("Bot")])
+    assert known.find("Tumblr/36", fold=True) == "crawler"
+    assert known.find("Tumblr/36", fold=True, applications=False) is None
+    assert known.find("Tumblr/36 Bot", fold=True, applications=False) == "crawler"
+
+
+def test_the_one_that_says_most_is_placed():
+    known = arrange([Known("Google"), Known("Googlebot"), Known("Googlebot-Image")])
+    assert known.place("Googlebot-Image/1.0") == 2
+    assert known.place("googlebot/2.1") == 1
+    assert known.place("curl") is None

@@ -22,7 +22,6 @@ from ztas_middleware.intake.clients import Clients
 from ztas_middleware.intake.countries import country_from_header
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
-from ztas_middleware.intake.places import NOWHERE, Places
 from ztas_middleware.intake.recorder import PREFETCHES, PURPOSE_HEADERS
 from ztas_middleware.intake.traits import language_of
 from ztas_middleware.intake.visitors import visitor_hash
@@ -113,7 +112,6 @@ class PageViews:
         self._is_wanted = lru_cache(MOST_HOSTS)(self._is_wanted_host)
         self._remarks = remarks
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
-        self._places = Places(config) if config.geo else None
         self._bots = BotFilter(config.bots.allow, config.bots.deny)
         self._honor_dnt = config.honor_dnt
         self._keep_query = frozenset(config.keep_query)
@@ -134,7 +132,7 @@ class PageViews:
         if reason is not None:
             return reason
         looked = self._bots.look(request.user_agent)
-        if looked.is_bot_from_page:
+        if looked.is_bot_from_log:
             return BOT
         headers = request.headers
         peer = self._clients.peer({"REMOTE_ADDR": request.address})
@@ -157,17 +155,7 @@ class PageViews:
         if self._country_key is not None and peer.trusted:
             country = country_from_header(headers.get(self._country_key, ""))
         language = language_of(headers.get("HTTP_ACCEPT_LANGUAGE", ""))
-        place = NOWHERE if self._places is None else self._places.of(client.address)
-        sender = Sender(
-            request.time,
-            visitor,
-            looked.agent,
-            country or place.country,
-            salt,
-            language,
-            place.region,
-            place.city,
-        )
+        sender = Sender(request.time, visitor, looked.agent, country, salt, language)
         return make_hit(_page_view(request), path, self._site, sender)
 
     def _not_a_page(self, request: Request) -> LeftOut | None:

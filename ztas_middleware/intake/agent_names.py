@@ -11,6 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
+from ztas_middleware.intake.bot_tables import MONITORS, TOOLS
 from ztas_middleware.intake.bots import classify
 from ztas_middleware.intake.crawlers import LONGEST, load
 
@@ -92,18 +93,22 @@ def _agent_of(text: str) -> AgentName | None:
     for token, name, kind in KNOWN:
         if token in lowered:
             return AgentName(name, kind)
-    place = load().name(text)
+    place = load().place(text)
     return UNLISTED if place is None else _listed()[place]
 
 
 @cache
 def _listed() -> tuple[AgentName, ...]:
-    """Every entry of the package, in its order."""
+    """Every entry of the package, then our own, in the order of `crawlers.load`."""
     from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # costs 10 ms, and few need it
 
-    return tuple(
-        AgentName(_spelled(str(entry["pattern"])), _kind(entry.get("tags", ())))
-        for entry in CRAWLER_USER_AGENTS_DATA
+    return (
+        *(
+            AgentName(_spelled(str(entry["pattern"])), _kind(entry.get("tags", ())))
+            for entry in CRAWLER_USER_AGENTS_DATA
+        ),
+        *(AgentName(name.strip(" /"), "monitor") for name in MONITORS),
+        *(AgentName(name.strip(" /"), "other") for name in TOOLS),
     )
 
 

@@ -11,7 +11,15 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ztas_middleware.intake.agents import UNKNOWN, Agent, identify
-from ztas_middleware.intake.bot_tables import INNOCENT, LIBRARIES, SIGNS
+from ztas_middleware.intake.bot_tables import (
+    CALLING_CARD,
+    INNOCENT,
+    LIBRARIES,
+    PEOPLES,
+    SHAPES,
+    SIGNS,
+    Sign,
+)
 from ztas_middleware.intake.crawlers import LONGEST, load
 
 Verdict = Literal["human", "library", "crawler"]
@@ -28,6 +36,9 @@ class Looked(NamedTuple):
     page or an image that was fetched."""
     is_bot_from_server: bool
     """Whether to drop a hit without an `Origin`, where an HTTP library is what one expects."""
+    is_bot_from_log: bool
+    """Whether to leave a request out of which nothing but a User-Agent tells: whoever has none, or
+    not a browser's, is no visitor but a health check, a monitor or a tool."""
     agent: Agent
 
 
@@ -44,21 +55,27 @@ def classify(user_agent: str) -> Verdict:
         that speaks HTTP and does not pretend to be a browser, else `human`.
     """
     text = user_agent[:LONGEST]
-    known = load().find(text)
-    if known:
-        known = load().find(INNOCENT.sub(" ", text))
+    # Nearly everybody is done here.
+    if not load().find(text, fold=True) and not _signs(text.lower()):
+        return "library" if LIBRARIES.match(text) else "human"
+    plain = INNOCENT.sub(" ", text)
+    application = PEOPLES.match(text) is not None and not CALLING_CARD.search(text)
+    applications = not application
+    known = load().find(plain, applications=applications) or load().find(
+        plain, fold=True, applications=applications
+    )
     if known:
         return known
     if LIBRARIES.match(text):
         return "library"
-    lowered = text.lower()
-    plain = None
-    for sign in SIGNS:
-        if sign.hint in lowered:
-            plain = plain or INNOCENT.sub(" ", text)
-            if sign.pattern.search(plain):
-                return sign.verdict
+    for sign in _signs(plain.lower()):
+        if sign.pattern.search(plain) and not (application and sign.application):
+            return sign.verdict
     return "human"
+
+
+def _signs(lowered: str) -> list[Sign]:
+    return [sign for sign in SIGNS if sign.hint in lowered]
 
 
 class BotFilter:
@@ -96,7 +113,9 @@ class BotFilter:
         # A library may name the system it runs on; that is no visitor's.
         agent = UNKNOWN if verdict == "library" else identify(user_agent)
         if user_agent and any(part in user_agent for part in self._deny):
-            return Looked(True, True, agent)
+            return Looked(True, True, True, agent)
         if any(part in user_agent for part in self._allow):
-            return Looked(False, False, agent)
-        return Looked(verdict != "human", verdict == "crawler", agent)
+            return Looked(False, False, False, agent)
+        is_bot = verdict != "human"
+        shapeless = SHAPES.search(user_agent) is None
+        return Looked(is_bot, verdict == "crawler", is_bot or shapeless, agent)
