@@ -13,6 +13,7 @@ from ztas_middleware.intake.endpoint import Endpoint
 from ztas_middleware.intake.recorder import Recorder
 from ztas_middleware.outages import OutageLog
 from ztas_middleware.store.database import Database
+from ztas_middleware.store.notices import Notices
 from ztas_middleware.store.salts import Salts
 
 if TYPE_CHECKING:
@@ -38,5 +39,5 @@ def build(path: Path, clock: Callable[[], int] = time.time_ns) -> Pipeline:
     config = coerce(workload.config(path))
     database = Database(config.database, config.durability)
     salts, drops = Salts(database), Drops(database)
-    recorder = Recorder(config, database, salts, drops, clock)
+    recorder = Recorder(config, database, salts, drops, Notices(database), clock=clock)
     return Pipeline(config, database, salts, recorder, Endpoint(config, recorder, OutageLog()))

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 versions=$(sed -n 's/.*Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 tested=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true)
 # Not in here: what starts servers, a browser or a build.
-rooms="tests/cli tests/config tests/demo tests/imports tests/intake tests/reports tests/store tests/web
+rooms="tests/asgi/test_asgi.py tests/cli tests/config tests/demo tests/imports tests/intake tests/reports tests/store tests/web
     tests/test_days.py tests/test_globs.py tests/test_middleware.py tests/test_outages.py
     tests/test_passwords.py tests/test_paste.py tests/test_retention.py tests/test_tokens.py"
 

@@ -18,6 +18,7 @@ from ztas_middleware.intake.recorder import Recorder
 from ztas_middleware.outages import OutageLog
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.housekeeping import Housekeeping
+from ztas_middleware.store.notices import Notices
 from ztas_middleware.store.salts import Salts
 from ztas_middleware.web.routes import pages_between, routes
 
@@ -44,6 +45,7 @@ class _Kept(NamedTuple):
     database: Database
     drops: Drops
     salts: Salts
+    notices: Notices
     housekeeping: Housekeeping
 
     def close(self) -> None:
@@ -122,12 +124,12 @@ class Reception:
         database = Database(config.database, config.durability)
         drops = Drops(database)
         chores = Housekeeping(database, drops.flush, self.outages)
-        return _Kept(database, drops, Salts(database), chores)
+        return _Kept(database, drops, Salts(database), Notices(database), chores)
 
     def _serve(self, config: Config, kept: _Kept) -> None:
         database = kept.database
         appends = database if self._gathering is None else self._gathering.before(database)
-        recorder = Recorder(config, appends, kept.salts, kept.drops)
+        recorder = Recorder(config, appends, kept.salts, kept.drops, kept.notices)
         pages = pages_between(config, recorder, database, self.outages)
         found = routes(config, recorder, database, self.outages)
         # Assigned when all of it is made: requests of other threads go by the old ones until then.

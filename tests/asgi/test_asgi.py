@@ -157,7 +157,8 @@ def test_a_client_that_leaves_in_mid_body_stores_nothing(make, tmp_path, length,
         return messages.pop(0)
 
     middleware = make()
-    assert ask(middleware, request(headers=length), receive=receive) == []
+    # Some servers still have a connection, and a client that only closed its half of it.
+    assert ask(middleware, request(headers=length), receive=receive)[0]["status"] == 400
     assert ask(middleware, request())[0]["status"] == 200
     assert paths(tmp_path) == ["/"]
 

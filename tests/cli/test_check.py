@@ -67,6 +67,7 @@ def test_a_database_that_is_fine(folder, wrap):
             f"{database}: ok, 30 hits",
             "rollups of site_abc123: ok, as the hits say",
             "salts: ok, none overdue",
+            "proxies: ok, none that is unknown",
             rf"{database}-wal: ok, {log}",
             rf"{database.parent}: ok, [0-9,]+\.[0-9] MB left",
             f"permissions of {database}: ok",
@@ -90,6 +91,11 @@ def lose_a_range(database, monkeypatch, request):
 
 def forget_a_salt(database, monkeypatch, request):
     change(database, "update salts set expires = 1")
+
+
+def hide_behind_a_proxy(database, monkeypatch, request):
+    now = "strftime('%s', 'now') * 1000"
+    change(database, f"insert into notices values ('stray_proxy', {now}, '[127.0.0.1, \"::1\"]')")
 
 
 def let_the_log_grow(database, monkeypatch, request):
@@ -128,11 +134,16 @@ def let_everybody_write(database, monkeypatch, request):
             ),
         ),
         (forget_a_salt, "salts", "salts: 1 salt overdue; .*"),
+        (
+            hide_behind_a_proxy,
+            "proxies",
+            "proxies: a proxy .*; the line `trusted_proxies: private` in the config mends it",
+        ),
         (let_the_log_grow, "log", ".*-wal: [0-9.]+ MB long; .*"),
         (fill_the_disk, "disk", ".*: only [0-9.,]+ MB left"),
         (let_everybody_write, "permissions", "permissions of .*: .* by every user of .*"),
     ],
-    ids=["rollups", "ranges", "salts", "log", "disk", "permissions"],
+    ids=["rollups", "ranges", "salts", "proxies", "log", "disk", "permissions"],
 )
 def test_each_thing_that_is_off_is_a_line_and_exit_1(
     folder, wrap, monkeypatch, request, spoil, kind, message

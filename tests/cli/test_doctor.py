@@ -9,6 +9,8 @@ from contextlib import closing
 
 import pytest
 
+from ztas_middleware.store.notices import PUT, STRAY_PROXY
+
 DAY = 86_400_000
 
 
@@ -80,6 +82,26 @@ def test_hints(shop, rows, hint):
     assert f"Hint: {found}\n" in shop.ok("doctor")
 
 
+def test_a_proxy_that_nobody_trusts(shop):
+    shop.fill(shop.hit(now()))
+    assert hints(shop) == []
+    notice(shop, '[127.0.0.1, "::1"]')
+    assert "the line `trusted_proxies: private` in the config" in "".join(hints(shop))
+    notice(shop, '[127.0.0.1, "::1"]', time=now() - 40 * 86_400_000)
+    assert hints(shop) == [], "long ago"
+    notice(shop, "[192.0.2.1]")
+    assert hints(shop) == [], "under another setting"
+    shop.config.write_text("trusted_proxies: [192.0.2.1, 10.0.0.0/8]\n" + shop.config.read_text())
+    notice(shop, "[192.0.2.1, 10.0.0.0/8]")
+    assert "`trusted_proxies: [private, 192.0.2.1]`" in "".join(hints(shop))
+
+
+def notice(shop, detail, time=None):
+    with closing(sqlite3.connect(shop.database)) as connection, connection:
+        values = {"name": STRAY_PROXY, "time": time or now(), "detail": detail}
+        connection.execute(PUT, values)
+
+
 def test_a_site_without_hits(shop):
     shop.fill()
     assert "nothing arrived" in "".join(report(shop)["hints"])
@@ -104,6 +126,7 @@ def test_before_the_first_hit(shop):
         ("127.0.0.1", "1.2.3.4, 10.0.0.9, 10.0.0.9",
          ["127.0.0.1", "10.0.0.9", "10.0.0.9", "1.2.3.4"]),
         ("10.0.0.1", "1.2.3.4, unknown", ["10.0.0.1"]),
+        ("127.0.0.1", "1.2.3.4, , ", ["127.0.0.1", "1.2.3.4"]),
         ("::ffff:10.0.0.1", "[2001:db8::1]:443", ["10.0.0.1", "2001:db8::1"]),
         ("unix:", "1.2.3.4", ["127.0.0.1", "1.2.3.4"]),
     ],

@@ -51,7 +51,7 @@ def test_an_import_of_a_pruned_day_is_refused_with_that_reason(shop, tmp_path):
     shop.ok("prune")
     result = shop.run("import", "all.csv", "--site", "blog", "--strict")
     assert result.exit_code == 1
-    assert "0 stored of 9 lines" in result.stdout
+    assert "0 stored of 8 lines" in result.stdout
     assert "there already: 6 rows" in result.stdout
     reason = "is of a day whose hits were pruned, so that its totals can't change any more"
     assert result.stderr == f"all.csv:2: {reason}\nall.csv:3: {reason}\n"
@@ -83,3 +83,59 @@ def test_mistakes(shop):
     shop.database.write_bytes(b"no database" * 1000)
     assert shop.error("backup", "copy.db").endswith("file is not a database")
     assert shop.error("prune").endswith("file is not a database")
+
+
+def backed_up(shop):
+    """A backup of two hits, and three more since."""
+    shop.fill(shop.hit(), shop.hit(1_760_000_060_000))
+    shop.ok("backup", "copy.db")
+    shop.fill(*(shop.hit(1_760_000_120_000) for _ in range(3)))
+
+
+def hits(shop):
+    with closing(sqlite3.connect(shop.database)) as connection:
+        return connection.execute("select count(*) from hits").fetchone()[0]
+
+
+HAS = (
+    "conf/ztas.db has 5 hits until 2025-10-09 08:55 UTC; "
+    "copy.db has 2 hits until 2025-10-09 08:54 UTC."
+)
+
+
+def test_restore_asks_before_it_replaces_hits(shop):
+    backed_up(shop)
+    refused = shop.run("restore", "copy.db", input="n\n")
+    assert refused.exit_code == 1
+    assert HAS in refused.output.replace(f"{shop.folder}/", "")
+    assert hits(shop) == 5
+    said = shop.ok("restore", "copy.db", input="y\n").replace(f"{shop.folder}/", "")
+    assert said.splitlines()[0] == HAS
+    assert said.endswith("conf/ztas.db: restored, 2 hits until 2025-10-09 08:54 UTC\n")
+    assert hits(shop) == 2
+    assert shop.ok("check")
+
+
+def test_restore_with_yes_asks_nothing(shop):
+    backed_up(shop)
+    assert HAS in shop.ok("restore", "copy.db", "--yes").replace(f"{shop.folder}/", "")
+    assert hits(shop) == 2
+
+
+def test_restore_asks_nothing_where_there_is_nothing(shop):
+    backed_up(shop)
+    shop.database.unlink()
+    assert "restored, 2 hits" in shop.ok("restore", "copy.db")
+    assert hits(shop) == 2
+
+
+def test_restore_of_what_is_no_backup(shop, tmp_path):
+    assert shop.error("restore", "nowhere.db") == "nowhere.db: no such file"
+    shop.fill()
+    (tmp_path / "text").write_text("no database" * 1000)
+    assert shop.error("restore", "text", "--yes") == "text: file is not a database"
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("create table notes (a)")
+    assert shop.error("restore", "other.db", "--yes") == "other.db: no such table: hits"
+    assert shop.error("restore", shop.database, "--yes").endswith("is the database itself")
+    assert hits(shop) == 1

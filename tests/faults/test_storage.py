@@ -232,3 +232,22 @@ database.close()
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("select count(*) from hits").fetchone() == (800,)
         assert connection.execute("select count(*) from companion").fetchone() == (0,)
+
+
+def test_a_backup_is_not_restored_under_a_server_that_runs(serve, tmp_path):
+    server = serve(gunicorn())
+    assert server.post(hit("/one")).status == 200
+    ztas = [sys.executable, "-m", "ztas_middleware"]
+    where = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
+    config = ("--config", tmp_path / "ztas.yaml")
+    subprocess.run([*ztas, "backup", "copy.db", *config], check=True, **where)
+    assert server.post(hit("/two")).status == 200
+    restore = [*ztas, "restore", "copy.db", "--yes", *config]
+    refused = subprocess.run(restore, check=False, capture_output=True, text=True, **where)
+    assert refused.returncode == 1
+    assert refused.stderr.endswith("has it open; stop that first\n")
+    assert server.post(hit("/three")).status == 200
+    server.process.stop()
+    assert sorted(stored(tmp_path / "ztas.db")) == ["/one", "/three", "/two"]
+    subprocess.run(restore, check=True, **where)
+    assert stored(tmp_path / "ztas.db") == ["/one"]

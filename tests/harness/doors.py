@@ -150,9 +150,11 @@ def scope_of(environ):
 
 
 def asgi_app(application):
-    """A WSGI app that answers at once, as an ASGI app."""
+    """A WSGI app that does not wait, as an ASGI app: a message for each piece of its body."""
 
     async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
         pieces, more = [], True
         while more:
             message = await receive()
@@ -166,21 +168,27 @@ def asgi_app(application):
         }
         for name, value in scope["headers"]:
             environ["HTTP_" + name.decode().upper().replace("-", "_")] = value.decode("latin-1")
-        started = []
-        body = application(environ, lambda status, headers, *_: started.append((status, headers)))
-        ((status, headers),) = started
-        await send(
-            {
-                "type": "http.response.start",
-                "status": int(status[:3]),
-                "headers": [
-                    (name.lower().encode(), value.encode("latin-1")) for name, value in headers
-                ],
-            }
-        )
-        for chunk in body:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        started, written = [], []
+
+        def start_response(status, headers, exc_info=None):
+            started.append((int(status[:3]), headers))
+            return written.append
+
+        body = application(environ, start_response)
+        try:
+            chunks = iter(body)
+            chunk = next(chunks, b"")  # an app may begin its answer as late as here
+            ((status, headers),) = started
+            raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+            await send({"type": "http.response.start", "status": status, "headers": raw})
+            for piece in [*written, chunk]:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            for piece in chunks:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body"})
+        finally:
+            if hasattr(body, "close"):
+                body.close()
 
     return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -17,6 +18,7 @@ from processes import READY_WITHIN, ROOT, start_on_free_port
 
 HERE = Path(__file__).parent
 APP = "echo_site:application"
+ASGI_APP = "echo_site_asgi:application"
 PYTHON = (sys.executable, "-W", "error")
 # Two of the servers leave sockets open when they stop.
 PYTHON_LESS_STRICT = (*PYTHON, "-W", "ignore::ResourceWarning")
@@ -46,6 +48,9 @@ class Kind:
     processes: int = 1
     heeds_sigterm: bool = True
     """Else the app's module has to see to it, or the server dies of it on the spot."""
+    is_asgi: bool = False
+    exit_status: int = 0
+    """Of an orderly stop."""
 
 
 def gunicorn(*options, workers=2, **traits):
@@ -65,9 +70,15 @@ def uwsgi(*options):
     )
 
 
+def asgi(server, *options, **traits):
+    traits = {"calls_with_cut_bodies": False, "is_asgi": True} | traits
+    return Kind((*PYTHON_LESS_STRICT, "-m", server, *options, ASGI_APP), **traits)
+
+
 KINDS = {
     "gunicorn-sync": gunicorn(keeps_connections=False),
     "gunicorn-gthread": gunicorn("--worker-class", "gthread", "--threads", "4"),
+    "gunicorn-gevent": gunicorn("--worker-class", "gevent"),
     "gunicorn-preload": gunicorn("--preload", keeps_connections=False),
     # Preloads unless told otherwise.
     "uwsgi": uwsgi(),
@@ -95,6 +106,17 @@ KINDS = {
         decodes_chunks=False,
         keeps_connections=False,
     ),
+    "uvicorn": asgi(
+        *("uvicorn", "--host=127.0.0.1", "--port={port}"),
+        exit_status=-signal.SIGTERM,  # it stops in order, and then as the signal would have it
+    ),
+    "hypercorn": asgi("hypercorn", "--bind=127.0.0.1:{port}", "--bind=unix:{unix}"),
+    "granian-asgi": asgi(
+        *("granian", "--interface=asgi", "--workers=2", "--port={port}"),
+        calls_with_cut_bodies=True,
+        processes=2,
+    ),
+    "daphne": asgi("daphne", "--bind=127.0.0.1", "--port={port}"),
 }
 
 UNIX = [name for name, kind in KINDS.items() if "{unix}" in " ".join(map(str, kind.command))]

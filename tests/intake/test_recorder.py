@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from ztas_middleware.intake import recorder as recorder_module
+from ztas_middleware.store.notices import SOON, STRAY_PROXY
 
 SITE = {"site_abc123": {"domain": "example.com"}}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
@@ -131,6 +135,55 @@ def test_time_is_when_it_was_received(wrapped):
     wrapped.track(timestamp="1999-12-31T23:59:59Z")
     (hit,) = wrapped.hits()
     assert before <= hit["time"] <= recorder_module.time.time_ns() // 1_000_000
+
+
+def test_a_proxy_that_nobody_trusts_is_told_once(wrap, caplog):
+    wrapped = wrap()
+    for peer in ("172.18.0.2", "10.0.0.7"):
+        for client in ("203.0.113.1", "203.0.113.2"):
+            wrapped.track(address=peer, headers={"X-Forwarded-For": client})
+    (record,) = caplog.records
+    assert "the line `trusted_proxies: private` in the config" in record.getMessage()
+    assert not {"172.18", "203.0"} & set(re.findall(r"\d+\.\d+", caplog.text))
+    (row,) = wrapped.query("select name, detail from notices")
+    assert row == {"name": STRAY_PROXY, "detail": '[127.0.0.1, "::1"]'}
+
+
+@pytest.mark.parametrize(
+    ("settings", "address", "headers"),
+    [
+        pytest.param({}, "172.18.0.2", {}, id="a neighbour"),
+        pytest.param({}, "203.0.113.9", {"X-Forwarded-For": "10.0.0.1"}, id="a stranger's claim"),
+        pytest.param({}, "127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, id="trusted"),
+        pytest.param(
+            {"trusted_proxies": "private"},
+            "fd00::1",
+            {"X-Forwarded-For": "203.0.113.9"},
+            id="private",
+        ),
+    ],
+)
+def test_no_proxy_is_missed(wrap, caplog, settings, address, headers):
+    wrapped = wrap(settings)
+    wrapped.track(address=address, headers=headers)
+    assert caplog.records == []
+    assert wrapped.query("select * from notices") == []
+
+
+def test_a_notice_waits_for_no_lock(wrap, caplog):
+    wrapped = wrap()
+    wrapped.track()
+    notices = wrapped.middleware._reception._kept.notices
+    with closing(sqlite3.connect(wrapped.file)) as other:
+        other.execute("begin immediate")
+        assert notices.put("x", "", 1) is True
+        other.rollback()
+    assert notices.put("x", "", 2) is False
+    assert wrapped.query("select * from notices") == [], "it is tried again only later"
+    assert notices.put("x", "", 1 + SOON) is False
+    assert wrapped.query("select * from notices") == [{"name": "x", "time": 1 + SOON, "detail": ""}]
+    notices.put("x", "", 2 + SOON)
+    assert wrapped.query("select time from notices") == [{"time": 1 + SOON}], "once a day"
 
 
 def test_neither_address_nor_user_agent_is_written_anywhere(wrap, tmp_path, caplog):

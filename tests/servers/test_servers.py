@@ -194,7 +194,8 @@ def test_a_body_shorter_than_announced(server, stays):
     if stays and server.kind.calls_with_cut_bodies:
         assert (answer.status, answer.body) == (400, b'{"error": "Request body cut short"}')
     else:
-        assert answer is None
+        # hypercorn says so itself, or lets us say it, as it comes.
+        assert answer is None or answer.status == 400
     assert server.still_answers()
     assert server.hits("/cut-short") == []
 
@@ -290,7 +291,7 @@ def test_an_orderly_stop_loses_nothing(server):
         assert server.post(hit("/last")).body == STORED
     log = server.process.output
     assert "Traceback" not in log, log
-    assert server.process.stop() == 0
+    assert server.process.stop() == server.kind.exit_status
     assert server.drops("bot") - before == 20
     assert server.hits("/bot") == []
     assert len(server.hits("/last")) == 20

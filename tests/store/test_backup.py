@@ -16,7 +16,7 @@ from rows import PAGEVIEW
 
 from ztas_middleware.days import day_at
 from ztas_middleware.errors import StorageError, ZtasError
-from ztas_middleware.store import backup as module
+from ztas_middleware.store import copying as module
 from ztas_middleware.store.backup import back_up, size_of
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.salts import Salts
@@ -42,7 +42,8 @@ def rows(path):
         return connection.execute("select * from hits order by id").fetchall()
 
 
-def test_nobody_else_reads_a_copy_that_has_the_salts_still(database, tmp_path):
+def test_nobody_else_reads_a_copy_that_is_not_finished(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "STEPS", 500)
     seen = set()
 
     def look(_):
@@ -88,6 +89,62 @@ def test_no_salt_gets_into_a_copy(database, tmp_path):
         assert connection.execute("select count(*) from salts").fetchone() == (0,)
 
 
+def back_up_until_told(path, target, begun):
+    module.STEPS = 500
+
+    def wait(_):
+        begun.set()
+        time.sleep(60)
+
+    back_up(path, target, wait)
+
+
+def test_a_backup_that_is_killed_leaves_no_salt_and_what_it_left_is_removed(database, tmp_path):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    salt = Salts(database).of("a", day_at(NOW, timezone.utc))
+    begun = FORK.Event()
+    child = FORK.Process(
+        target=back_up_until_told, args=(database.path, folder / "monday.db", begun)
+    )
+    child.start()
+    assert begun.wait(30)
+    with pytest.raises(ZtasError, match="another backup is being made"):
+        back_up(database.path, folder / "monday.db")
+    child.kill()
+    child.join(30)
+    left = list(folder.iterdir())
+    assert len(left) == 1
+    assert salt[:16] not in left[0].read_bytes()
+    # 0.1 copied pages, salts and all, and left its copy under the number of its process.
+    (folder / ".tuesday.db.12345").write_bytes(salt)
+    back_up(database.path, folder / "tuesday.db")
+    assert [path.name for path in folder.iterdir()] == ["tuesday.db"]
+
+
+def test_a_copy_has_all_that_the_database_has_but_secrets(database, tmp_path):
+    Salts(database).of("a", day_at(NOW, timezone.utc))
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.executescript("""
+            create table "own things" (a text, "b c" integer);
+            create index "its index" on "own things" (a);
+            create view what as select a from "own things";
+            insert into "own things" values ('x', 1), (null, 2);
+            insert into login_tries (time, address) values (1, 'hash');
+        """)
+    back_up(database.path, tmp_path / "copy.db")
+
+    def dump(path):
+        with closing(sqlite3.connect(path)) as connection:
+            lines = set(connection.iterdump())
+            (version,) = connection.execute("pragma user_version").fetchone()
+        secrets = ('INSERT INTO "salts"', 'INSERT INTO "login_tries"')
+        return version, {line for line in lines if not line.startswith(secrets)}, lines
+
+    version, lines, _ = dump(database.path)
+    assert dump(tmp_path / "copy.db") == (version, lines, lines)
+
+
 def test_whoever_may_not_read_the_database_may_not_read_the_copy(database, tmp_path):
     database.path.chmod(0o640)
     target = tmp_path / "copy.db"
@@ -105,7 +162,7 @@ def write(path, until, first):
 
 
 def test_a_copy_is_one_moment_while_four_processes_write(database, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PAGES", 5)
+    monkeypatch.setattr(module, "STEPS", 5000)
     until = FORK.Event()
     processes = [
         FORK.Process(target=write, args=(database.path, until, 10_000 * number))

@@ -41,8 +41,20 @@ def key_of(path: str) -> str:
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def environ_of(scope: Scope, body: bytes = b"") -> dict[str, Any]:
-    """What a WSGI server would hand over for the same request, when it has come in whole."""
+class _CutShort:
+    """A body that the client has not sent to its end."""
+
+    def read(self, _size: int = -1) -> bytes:
+        raise OSError("the client went away")
+
+
+def environ_of(scope: Scope, body: bytes | None = b"") -> dict[str, Any]:
+    """What a WSGI server would hand over for the same request.
+
+    Args:
+        scope: the request.
+        body: what came with it; None if the client went away before all was there.
+    """
     peer, server = scope.get("client"), scope.get("server")
     host, port = server or ("localhost", None)
     environ: dict[str, Any] = {
@@ -55,7 +67,7 @@ def environ_of(scope: Scope, body: bytes = b"") -> dict[str, Any]:
         "SERVER_NAME": host,
         "SERVER_PORT": str(port or 80),
         "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": io.BytesIO(body),
+        "wsgi.input": _CutShort() if body is None else io.BytesIO(body),
         "wsgi.input_terminated": True,
         "ztas.time": time.time_ns() // 1_000_000,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ztas_middleware.asgi.environs import environ_of, key_of, path_of
@@ -65,7 +66,9 @@ class ZTASMiddleware:
             try:
                 await self.app(scope, receive, send)
             finally:
-                await self._desk.run(self._desk.close)
+                # The one time that the loop waits: nobody is served any more, and uvicorn ends the
+                # process by a signal as soon as the loop is its own again.
+                self._desk.close()
         else:
             await self.app(scope, receive, send)
 
@@ -75,15 +78,13 @@ class ZTASMiddleware:
 
     async def _answer(self, handler: Handler, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer a request to a path of ours, unless it is for the app."""
-        body = b""
+        body: bytes | None = b""
         if scope["method"] == "POST" and getattr(handler, "takes_body", False):
             limit = max(self._reception.config.max_body, LONGEST_FORM)
-            read = await read_body(scope, receive, limit)
-            if read is None:
-                return True  # there is nobody to answer
-            body = read
+            body = await read_body(scope, receive, limit)
         answer = await self._desk.answer(handler, environ_of(scope, body))
         if answer is None:
             return False
-        await send_answer(answer, receive, send, self._desk)
+        with suppress(OSError):  # the client has gone away
+            await send_answer(answer, receive, send, self._desk)
         return True

@@ -19,7 +19,7 @@ from ztas_middleware.cli.serve import serve
 from ztas_middleware.cli.sites import init, sites
 from ztas_middleware.cli.stats import stats
 from ztas_middleware.cli.tail import tail
-from ztas_middleware.cli.upkeep import backup, prune
+from ztas_middleware.cli.upkeep import backup, prune, restore
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.version import __version__
 
@@ -80,6 +80,7 @@ SUMMARIES = {
     init: "Write a configuration with every key, its default and a comment.",
     password: "Ask for the dashboard's password and print its hash.",
     prune: "Delete the hits that are older than their site's retention_days.",
+    restore: "Put a backup in the place of the database.",
     rollup: "Make the finished days ready for quick reports.",
     serve: "Serve the middleware alone, or in front of another program.",
     sites: "Register sites in the configuration, list and remove them.",

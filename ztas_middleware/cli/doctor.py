@@ -13,6 +13,7 @@ from ztas_middleware.cli import options
 from ztas_middleware.cli.traffic import REASONS, count_unknown, examine, hints
 from ztas_middleware.intake.clients import Clients, parse_address
 from ztas_middleware.intake.text import scrub
+from ztas_middleware.reports.proxies import stray_proxy
 from ztas_middleware.store.sites import hits_by_site, remedy
 
 if TYPE_CHECKING:
@@ -67,13 +68,14 @@ def doctor(
         raise click.UsageError("--forwarded-for needs --remote-addr: who sends it?")
     settings = options.load(config)
     sites = list(settings.sites.values()) if site is None else [options.site_of(settings, site)]
-    found, unknown = [], 0
+    found, unknown, stray = [], 0, None
     orphans: dict[str, int] = {}
     if settings.database.exists():
         now = time.time_ns() // 1_000_000
         with options.existing(settings) as database:
             found = [examine(database.path, one, days, now) for one in sites]
             unknown = count_unknown(database.path, days, now)
+            stray = stray_proxy(settings, now)
             orphans = {
                 site_id: hits
                 for site_id, hits in hits_by_site(database.path).items()
@@ -90,6 +92,8 @@ def doctor(
         f"{hits:,} hits are of {scrub(site_id)}, which is not in the config; {remedy(site_id)}."
         for site_id, hits in orphans.items()
     ]
+    if stray:
+        advice.append(f"{stray}.")
     if hops and forwarded_for and len(hops) == 1:
         advice.append(
             f"{hops[0].address} is not in trusted_proxies, so its X-Forwarded-For is not believed."
@@ -109,7 +113,7 @@ def chain(config: Config, remote_addr: str, forwarded_for: str) -> list[Client]:
     """The way from the socket to the client, as far as it is believed; the last is the client."""
     clients = Clients(config.trusted_proxies, config.exclude_addresses)
     hops = [clients.peer({"REMOTE_ADDR": remote_addr})]
-    parts = forwarded_for.split(",")
+    parts = [part for part in forwarded_for.split(",") if part.strip()]
     for number in range(1, len(parts) + 1):
         if not hops[-1].trusted or parse_address(parts[-number].strip()) is None:
             break

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import tempfile
-from pathlib import Path
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from ztas_middleware.cli import options
+from ztas_middleware.cli import options, outputs
+from ztas_middleware.config.model import Site
 from ztas_middleware.errors import ZtasError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
+    from ztas_middleware.config import Config
     from ztas_middleware.reports.export import Format, Kind
 
 _DATE = click.DateTime(["%Y-%m-%d"])
@@ -28,9 +26,10 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 Examples:
   ztas export site_abc123 --output hits.csv
   ztas export site_abc123 --format ndjson --from 2026-11-01 --to 2026-11-30
+  ztas export --orphan site_xyz789 --output hits.csv
 """
 )
-@options.site_argument()
+@options.site_argument(required=False)
 @click.option(
     "--type",
     "kind",
@@ -53,17 +52,19 @@ Examples:
     "--output",
     "-o",
     type=click.Path(dir_okay=False, writable=True),
-    help="A file instead of standard output; it is replaced once all is written.",
+    help="A file instead of standard output, replaced once all is written; or a device or pipe.",
 )
+@click.option("--orphan", metavar="ID", help="Rows of a site that is not in the config (any more).")
 @options.config_option
 def export(
-    site: str,
+    site: str | None,
     *,
     kind: Kind,
     file_format: Format,
     first: datetime | None,
     last: datetime | None,
     output: str | None,
+    orphan: str | None,
     config: str,
 ) -> None:
     """Write the hits of SITE, each with all its columns, in the order in which they came.
@@ -71,43 +72,37 @@ def export(
     `ztas import` reads the result back without a loss. In CSV, text that a spreadsheet would run
     as a formula has a ' in front, which the import takes away again.
     """
+    if (site is None) == (orphan is None):
+        raise click.UsageError("either SITE or --orphan ID says whose rows are wanted")
     settings = options.load(config)
-    options.site_of(settings, site)
+    if site is not None:
+        options.site_of(settings, site)
     from ztas_middleware.reports.reader import Reports  # loads all of the reports
 
     with options.existing(settings):
+        if orphan is not None:
+            settings = _adopted(settings, orphan)
         pieces = Reports(settings).export(
-            site,
+            orphan or site or "",
             kind=kind,
             file_format=file_format,
             first=first.date() if first else None,
             last=last.date() if last else None,
         )
-        if output is None or output == "-":
-            for piece in pieces:
-                sys.stdout.buffer.write(piece)
-        else:
-            _write(Path(output), pieces)
+        outputs.write(output, pieces)
 
 
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file as a whole or not at all."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise ZtasError(f"{path}: {error.strerror}") from None
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor
-            file.writelines(pieces)
-        os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp's is for its owner alone
-        os.replace(name, path)  # noqa: PTH105 - a name
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)  # noqa: PTH108 - a name
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+def _adopted(settings: Config, site_id: str) -> Config:
+    """The configuration with a site of which only the rows are left; its days are those of UTC."""
+    if site_id in settings.sites:
+        raise ZtasError(f"{site_id}: is a site of the config; export it without --orphan")
+    with closing(options.read_only(settings.database)) as connection:
+        ids = [
+            found
+            for (found,) in connection.execute("select distinct site_id from hits order by 1")
+            if found not in settings.sites
+        ]
+    if site_id not in ids:
+        known = f"there are rows of {', '.join(ids)}" if ids else "all rows are of configured sites"
+        raise ZtasError(f"{site_id}: has no rows ({known})")
+    return replace(settings, sites={**settings.sites, site_id: Site(id=site_id, domains=())})

@@ -40,7 +40,8 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     check: str
-    """`config`, `database`, `sites`, `rollups`, `salts`, `log`, `disk` or `permissions`."""
+    """`config`, `database`, `sites`, `rollups`, `salts`, `proxies`, `log`, `disk` or
+    `permissions`."""
     what: str
     """The file or site."""
     problem: str
@@ -84,6 +85,7 @@ def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
     yield from _rollups(config, now, progress)
     problem = f"{_counted(salts, 'salt')} overdue; the next hit destroys them" if salts else ""
     yield Finding("salts", "salts", problem, "ok, none overdue")
+    yield _proxies(config, now)
     yield _log(path)
     yield from _surroundings(path)
 
@@ -134,6 +136,16 @@ def _rollups(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
         if problem:
             problem += f" (`ztas rollup {site.id} --again` does them again)"
         yield Finding("rollups", f"rollups of {site.id}", problem, "ok, as the hits say")
+
+
+def _proxies(config: Config, now: int) -> Finding:
+    from ztas_middleware.reports.proxies import stray_proxy  # loads the reports
+
+    try:
+        problem = str(stray_proxy(config, now) or "")
+    except StorageError as error:
+        problem = str(error)
+    return Finding("proxies", "proxies", problem, "ok, none that is unknown")
 
 
 def _log(path: Path) -> Finding:

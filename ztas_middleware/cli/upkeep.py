@@ -1,16 +1,20 @@
-"""`ztas prune` and `ztas backup`: what is to be done now and then, by a timer most of the time."""
+"""`ztas prune`, `backup` and `restore`: what is to be done now and then, by a timer mostly."""
 
 from __future__ import annotations
 
 import json
 import time
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ztas_middleware.cli import options
 from ztas_middleware.errors import ZtasError
+
+if TYPE_CHECKING:
+    from ztas_middleware.store.restoring import Content
 
 
 @click.command(
@@ -98,3 +102,63 @@ def backup(file: Path, *, force: bool, config: str) -> None:
         with options.progress(pages, str(file)) as step:
             size = back_up(settings.database, file, step)
     click.echo(f"{file}: ok, {size:,} bytes")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  ztas restore /var/backups/ztas.db
+  ztas restore /var/backups/ztas.db --yes
+"""
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Replace hits without asking.")
+@options.config_option
+def restore(file: Path, *, yes: bool, config: str) -> None:
+    """Put a backup in the place of the database.
+
+    Stop what serves it first: while anybody has the database open, this is refused. The backup is
+    checked and stays as it is. If there are hits, you are asked before they are replaced.
+    """
+    from ztas_middleware.store import restoring  # only needed here
+    from ztas_middleware.store.backup import size_of
+
+    settings = options.load(config)
+    database = settings.database
+    if not file.exists():
+        options.fail(ZtasError(f"{file}: no such file"))
+    there = None
+    if database.exists():
+        if file.samefile(database):
+            options.fail(ZtasError(f"{file}: is the database itself"))
+        if restoring.is_in_use(database):
+            options.fail(ZtasError(restoring.in_use(database)))
+        there = _looked_into(database)
+    brought = restoring.look_into(file)
+    if there is None or there.hits:
+        lost = "can't be read" if there is None else f"has {_described(there)}"
+        if database.exists():
+            click.echo(f"{database} {lost}; {file} has {_described(brought)}.")
+            if not yes:
+                click.confirm("Replace it?", abort=True)
+    with options.progress(size_of(file), str(database)) as step:
+        restoring.restore(file, database, step)
+    click.echo(f"{database}: restored, {_described(brought)}")
+
+
+def _looked_into(database: Path) -> Content | None:
+    """What is in the database that is to be replaced; None where that can't be told."""
+    from ztas_middleware.store.restoring import look_into
+
+    try:
+        return look_into(database)
+    except ZtasError:
+        return None
+
+
+def _described(content: Content) -> str:
+    hits = f"{content.hits:,} {'hit' if content.hits == 1 else 'hits'}"
+    if content.latest is None:
+        return hits
+    latest = datetime.fromtimestamp(content.latest / 1000, tz=timezone.utc)
+    return f"{hits} until {latest:%Y-%m-%d %H:%M} UTC"

@@ -83,6 +83,7 @@ CONFIG: Table = {
     "exclude_cookies": Key(list_of(cookie)),
     "trusted_proxies": Key(proxies),
     "country_header": Key(optional(header)),
+    "geo": Key(optional(file)),
     "keep_query": Key(list_of(parameter)),
     "rate_limit": Key(integer(0, 1_000_000_000)),
     "max_body": Key(integer(1, 1_073_741_824, hint=" bytes")),

@@ -91,7 +91,12 @@ def _config(document: Node, source: Path | None) -> Config:
             if key.text == "database":
                 problem = f"is a directory, not a file: {database}"
                 raise Refused(*(c.below(key) for c in refuse(value, problem).complaints))
-    return replace(config, database=database, source=folder / source.name if source else None)
+    return replace(
+        config,
+        database=database,
+        geo=folder / config.geo if config.geo else None,
+        source=folder / source.name if source else None,
+    )
 
 
 def revision_of(status: os.stat_result) -> Revision:

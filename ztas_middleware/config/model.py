@@ -98,6 +98,8 @@ class Config:
     """Names; whose browser sends one is not counted."""
     trusted_proxies: tuple[Network, ...] = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
     country_header: str | None = None
+    geo: Path | None = None
+    """An .mmdb file; absolute once loaded."""
     keep_query: tuple[str, ...] = ()
     rate_limit: int = 1000
     """Requests a minute and client address; 0 is no limit."""

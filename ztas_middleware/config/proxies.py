@@ -7,13 +7,19 @@ believed where only proxies reach the app.
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ztas_middleware.config.model import Network
 
 PRIVATE: Final = "private"
+
+STRAY: Final = (
+    "a proxy with a private address sends X-Forwarded-For and is not in trusted_proxies, so all "
+    "visitors behind it count as one"
+)
 
 PRIVATE_NETWORKS: Final[tuple[Network, ...]] = tuple(
     ip_network(text)
@@ -25,3 +31,37 @@ PRIVATE_NETWORKS: Final[tuple[Network, ...]] = tuple(
         *("169.254.0.0/16", "fe80::/10"),  # link-local, RFC 3927 and 4291
     )
 )
+
+
+@lru_cache(maxsize=512)
+def is_private(address: str) -> bool:
+    """Whether an address is in one of `PRIVATE_NETWORKS`; False for what is none."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in PRIVATE_NETWORKS)
+
+
+def as_setting(trusted: tuple[Network, ...]) -> str:
+    """`trusted_proxies` as it is written in YAML."""
+    return f"[{', '.join(map(_item, trusted))}]"
+
+
+def line_with_private(trusted: tuple[Network, ...]) -> str:
+    """The line of YAML for a setting with `private` in it."""
+    others = [_item(network) for network in trusted if not _is_within(network)]
+    value = f"[{', '.join([PRIVATE, *others])}]" if others else PRIVATE
+    return f"trusted_proxies: {value}"
+
+
+def _item(network: Network) -> str:
+    text = str(network.network_address if network.num_addresses == 1 else network)
+    return f'"{text}"' if ":" in text else text
+
+
+def _is_within(network: Network) -> bool:
+    return any(
+        network.network_address in private and network.broadcast_address in private
+        for private in PRIVATE_NETWORKS
+    )

@@ -22,6 +22,7 @@ from ztas_middleware.intake.clients import Clients
 from ztas_middleware.intake.countries import country_from_header
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
+from ztas_middleware.intake.places import NOWHERE, Places
 from ztas_middleware.intake.recorder import PREFETCHES, PURPOSE_HEADERS
 from ztas_middleware.intake.traits import language_of
 from ztas_middleware.intake.visitors import visitor_hash
@@ -112,6 +113,7 @@ class PageViews:
         self._is_wanted = lru_cache(MOST_HOSTS)(self._is_wanted_host)
         self._remarks = remarks
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
+        self._places = Places(config) if config.geo else None
         self._bots = BotFilter(config.bots.allow, config.bots.deny)
         self._honor_dnt = config.honor_dnt
         self._keep_query = frozenset(config.keep_query)
@@ -155,7 +157,17 @@ class PageViews:
         if self._country_key is not None and peer.trusted:
             country = country_from_header(headers.get(self._country_key, ""))
         language = language_of(headers.get("HTTP_ACCEPT_LANGUAGE", ""))
-        sender = Sender(request.time, visitor, looked.agent, country, salt, language)
+        place = NOWHERE if self._places is None else self._places.of(client.address)
+        sender = Sender(
+            request.time,
+            visitor,
+            looked.agent,
+            country or place.country,
+            salt,
+            language,
+            place.region,
+            place.city,
+        )
         return make_hit(_page_view(request), path, self._site, sender)
 
     def _not_a_page(self, request: Request) -> LeftOut | None:

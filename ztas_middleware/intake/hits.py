@@ -31,9 +31,11 @@ class Sender(NamedTuple):
     visitor: str
     agent: Agent
     country: str | None
-    """From the proxy's header; None leaves it to the event's time zone."""
+    """From the proxy's header or the address; None leaves it to the event's time zone."""
     salt: bytes
     language: str | None = None
+    region: str | None = None
+    city: str | None = None
 
 
 def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
@@ -67,4 +69,6 @@ def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
         browser_version=agent.version,
         language=sender.language,
         screen=screen_of(event.width) if event.width is not None else None,
+        region=sender.region,
+        city=sender.city,
     )

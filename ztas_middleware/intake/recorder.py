@@ -5,10 +5,12 @@ The Track endpoint, and every other way in which a page view is noticed, ends he
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ztas_middleware.config.proxies import STRAY, as_setting, is_private, line_with_private
 from ztas_middleware.days import Today
 from ztas_middleware.globs import Globs
 from ztas_middleware.intake.bots import BotFilter
@@ -16,8 +18,10 @@ from ztas_middleware.intake.clients import Client, Clients
 from ztas_middleware.intake.countries import country_from_header
 from ztas_middleware.intake.hits import Sender, make_hit
 from ztas_middleware.intake.paths import clean_path
+from ztas_middleware.intake.places import NOWHERE, Places
 from ztas_middleware.intake.traits import language_of
 from ztas_middleware.intake.visitors import visitor_hash
+from ztas_middleware.store.notices import STRAY_PROXY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +31,10 @@ if TYPE_CHECKING:
     from ztas_middleware.intake.drops import Drops, Reason
     from ztas_middleware.intake.wire import Event
     from ztas_middleware.store.gathering import Appends
+    from ztas_middleware.store.notices import Notices
     from ztas_middleware.store.salts import Salts
+
+logger = logging.getLogger("ztas_middleware")
 
 # What browsers and proxies announce for a page that nobody has seen yet: Chromium since 2022, all
 # before it, Safari (its previews, too), what some proxies make of them, Firefox until 2024.
@@ -62,15 +69,20 @@ class Recorder:
         database: Appends,
         salts: Salts,
         drops: Drops,
+        notices: Notices,
+        *,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._database = database
         self._salts = salts
         self._drops = drops
+        self._notices = notices
+        self._trusted_proxies = config.trusted_proxies
         self._clock = clock
         self._honor_dnt = config.honor_dnt
         self._exclude_cookies = frozenset(config.exclude_cookies)
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
+        self._places = Places(config) if config.geo else None
         self._bots = BotFilter(config.bots.allow, config.bots.deny)
         self._keep_query = frozenset(config.keep_query)
         self._days = {site.id: Today(site.timezone) for site in config.sites.values()}
@@ -103,6 +115,8 @@ class Recorder:
             StorageError: nothing of it was stored.
         """
         environ, client = received.environ, received.client
+        if not received.peer.trusted and "HTTP_X_FORWARDED_FOR" in environ:
+            self._watch_for_proxies(received)
         user_agent = environ.get("HTTP_USER_AGENT", "")
         looked = self._bots.look(user_agent)
         day = self._days[site.id].at(received.time)
@@ -111,13 +125,16 @@ class Recorder:
             self._drops.count(site.id, day.date, reason, len(events))
             return
         salt = self._salts.of(site.id, day)
+        place = NOWHERE if self._places is None else self._places.of(client.address)
         sender = Sender(
             received.time,
             visitor_hash(salt, site.id, client.address, user_agent),
             looked.agent,
-            self._country(received),
+            self._country(received) or place.country,
             salt,
             language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")),
+            place.region,
+            place.city,
         )
         hits = []
         excluded = self._excluded.get(site.id)
@@ -152,6 +169,14 @@ class Recorder:
         if client.excluded or (self._exclude_cookies and self._has_cookie(environ)):
             return "excluded"
         return None
+
+    def _watch_for_proxies(self, received: Received) -> None:
+        """Note a proxy whose visitors are all one; a visitor has an address of the internet."""
+        if is_private(received.peer.address):
+            setting = as_setting(self._trusted_proxies)
+            if self._notices.put(STRAY_PROXY, setting, received.time):
+                line = line_with_private(self._trusted_proxies)
+                logger.warning("%s; the line `%s` in the config mends it", STRAY, line)
 
     def _has_cookie(self, environ: Mapping[str, Any]) -> bool:
         pairs = environ.get("HTTP_COOKIE", "").split(";")

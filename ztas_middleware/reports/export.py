@@ -25,9 +25,11 @@ from ztas_middleware.store.ranges import STRETCH, SiteHits, bounds_of, state_of
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
+
+    Row = Sequence[Any]
 
 Kind = Literal["hits", "pageviews", "events"]
 Format = Literal["csv", "ndjson"]
@@ -86,11 +88,21 @@ def export(path: Path, selection: Selection) -> Iterator[bytes]:
     Raises:
         StorageError: the database can't be read; with the first piece, or in between.
     """
+    return written(stored(path, selection), selection)
+
+
+def written(chunks: Iterable[Sequence[Row]], selection: Selection) -> Iterator[bytes]:
+    """Rows as a file has them, wherever they come from.
+
+    Args:
+        chunks: rows with the columns `COLUMNS` has for the kind, times in UTC milliseconds.
+        selection: how they are shown.
+    """
     columns = COLUMNS[selection.kind]
     write = _csv_writer(columns) if selection.format == "csv" else _ndjson_writer(columns)
     if selection.format == "csv":
         yield ",".join(columns).encode() + b"\r\n"
-    for rows in _chunks(path, selection):
+    for rows in chunks:
         yield write([_shown(row, selection) for row in rows])
 
 
@@ -107,7 +119,7 @@ def unguard(cell: str) -> str | None:
     return _GUARDED_SPLIT.sub(r"\1\2", cell.removeprefix("'")) if cell else None
 
 
-def _chunks(path: Path, selection: Selection) -> Iterator[list[Sequence[Any]]]:
+def stored(path: Path, selection: Selection) -> Iterator[list[Row]]:
     """The rows of all hits there are, in the order of time and id.
 
     They are sorted a quarter of an hour at a time, of which the ids are held in memory.
@@ -151,7 +163,7 @@ def _ids(hits: SiteHits, selection: Selection, quarter: int, newest: int) -> Ite
             yield hit
 
 
-def _rows(hits: SiteHits, selection: Selection, ids: Sequence[int]) -> list[Sequence[Any]]:
+def _rows(hits: SiteHits, selection: Selection, ids: Sequence[int]) -> list[Row]:
     """The columns of some hits, in their order, but of those that are gone."""
     return hits.connection.execute(
         f"""
@@ -164,7 +176,7 @@ def _rows(hits: SiteHits, selection: Selection, ids: Sequence[int]) -> list[Sequ
     ).fetchall()
 
 
-def _shown(row: Sequence[Any], selection: Selection) -> Sequence[Any]:
+def _shown(row: Row, selection: Selection) -> Row:
     if selection.kind == "hits":
         return row
     time, *rest = row
@@ -174,11 +186,11 @@ def _shown(row: Sequence[Any], selection: Selection) -> Sequence[Any]:
     return (time, *rest)
 
 
-def _csv_writer(columns: Sequence[str]) -> Callable[[list[Sequence[Any]]], bytes]:
+def _csv_writer(columns: Sequence[str]) -> Callable[[list[Row]], bytes]:
     # Our own numbers and times are no text of anybody's, and -3.5 is no formula.
     is_text = [column not in _NUMBERS for column in columns]
 
-    def write(rows: list[Sequence[Any]]) -> bytes:
+    def write(rows: list[Row]) -> bytes:
         buffer = io.StringIO(newline="")
         csv.writer(buffer).writerows(
             [guard(cell) if text else cell for cell, text in zip(row, is_text, strict=True)]
@@ -189,8 +201,8 @@ def _csv_writer(columns: Sequence[str]) -> Callable[[list[Sequence[Any]]], bytes
     return write
 
 
-def _ndjson_writer(columns: Sequence[str]) -> Callable[[list[Sequence[Any]]], bytes]:
-    def write(rows: list[Sequence[Any]]) -> bytes:
+def _ndjson_writer(columns: Sequence[str]) -> Callable[[list[Row]], bytes]:
+    def write(rows: list[Row]) -> bytes:
         lines = (
             json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from ztas_middleware.store.headers import name_file
@@ -25,6 +25,9 @@ from ztas_middleware.store.places import (
 )
 from ztas_middleware.store.renewal import unfinished_name
 from ztas_middleware.store.schema import migrate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Opened(NamedTuple):
@@ -134,6 +137,20 @@ def _is_open_elsewhere(filename: str) -> bool:
                 return True
             raise
     return False
+
+
+def reading_uri(path: Path) -> str:
+    """The URI by which SQLite opens a database for those who only read.
+
+    With a write-ahead log even they need to make files beside it. Where they can't, and there is
+    no log, nobody else can write, and the file alone is all there is to read.
+    """
+    filename = real_name(os.fspath(path))
+    uri = f"file:{quote(os.path.abspath(filename))}?mode=ro"  # noqa: PTH100 - a name
+    folder = os.path.dirname(filename) or "."  # noqa: PTH120 - a name
+    if not os.access(folder, os.W_OK) and companions_of(filename) == (None, None):
+        uri += "&immutable=1"
+    return uri
 
 
 def open_for_checkpoint(filename: str) -> sqlite3.Connection:

@@ -127,6 +127,15 @@ IMPORT_COLUMNS = (
     "alter table imports add column first blob",
 )
 
+# See notices.py.
+NOTICES = """
+create table notices (
+    name text primary key,
+    time integer not null,
+    detail text not null
+) strict, without rowid
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     ROLLUP_TABLES,
@@ -135,6 +144,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     RANGE_TABLES,
     MORE_COLUMNS,
     IMPORT_COLUMNS,
+    (NOTICES,),
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 

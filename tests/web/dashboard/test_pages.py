@@ -10,6 +10,8 @@ from urllib.parse import urljoin
 import pytest
 from small_history import DAY, NOW, make_hit
 
+from ztas_middleware.store.notices import PUT, STRAY_PROXY
+
 
 def texts(answer, selector):
     return [said(tag) for tag in answer.html.select(selector)]
@@ -257,6 +259,15 @@ def test_drops_are_counted_by_reason(browser, tmp_path):
     ]
     assert "9 more hits named no site" in " ".join(texts(page, ".note"))
     assert "1,023" in click(page, "12 months 12 m").text
+
+
+def test_a_proxy_that_nobody_trusts_is_told(browser, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "ztas.db")) as connection, connection:
+        notice = {"name": STRAY_PROXY, "time": NOW, "detail": '[127.0.0.1, "::1"]'}
+        connection.execute(PUT, notice)
+    notes = " ".join(texts(browser.get("/ztas/shop/drops"), ".note"))
+    assert "A proxy with a private address sends X-Forwarded-For" in notes
+    assert "the line trusted_proxies: private" in notes
 
 
 def test_csv_is_what_is_shown(browser):

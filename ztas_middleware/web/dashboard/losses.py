@@ -8,13 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.reports.drops import dropped
+from ztas_middleware.reports.proxies import stray_proxy
 from ztas_middleware.web.dashboard import dates
 from ztas_middleware.web.dashboard.reasons import REASONS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ztas_middleware.config.model import Site
+    from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.reports.proxies import StrayProxy
     from ztas_middleware.web.dashboard.questions import Question
 
 
@@ -38,20 +38,26 @@ class Losses:
     total: int
     unknown: int
     """Hits that named no site of ours; 0 for readers who may not know."""
+    stray: StrayProxy | None
+    """A proxy that makes all visitors one; None for readers who may not know."""
 
 
-def losses_of(database: Path, site: Site, question: Question, *, sees_all: bool) -> Losses:
+def losses_of(
+    config: Config, site: Site, question: Question, now: int, *, sees_all: bool
+) -> Losses:
     """The hits that were dropped in the period asked for.
 
     Args:
-        database: the file.
+        config: which database, and whom it trusts.
         site: whose hits they are.
         question: for which period.
+        now: UTC milliseconds.
         sees_all: whether the reader may know what belongs to no site.
 
     Raises:
         StorageError: the database can't be read.
     """
+    database = config.database
     labels = question.period.labels()
     first, last = (date.fromisoformat(label[:10]) for label in (labels[0], labels[-1]))
     totals = Counter[str]()
@@ -68,4 +74,5 @@ def losses_of(database: Path, site: Site, question: Question, *, sees_all: bool)
         tuple(sorted(rows, key=lambda row: -row.number)),
         totals.total(),
         sum(row.count for row in unknown),
+        stray_proxy(config, now) if sees_all else None,
     )

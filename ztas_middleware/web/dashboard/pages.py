@@ -137,7 +137,7 @@ class Pages:
     def drops(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
         """Why a count may be lower than expected."""
         question = parse_question(visit.query, site.timezone, visit.now).plain()
-        losses = losses_of(self._config.database, site, question, sees_all=visit.sees_all)
+        losses = losses_of(self._config, site, question, visit.now, sees_all=visit.sees_all)
         token = f"?share={quote(question.share)}" if question.share else ""
         values = {
             **visit.common(),
