@@ -13,7 +13,9 @@ import click
 
 from ztas_middleware.config import load_config
 from ztas_middleware.errors import StorageError, ZtasError
+from ztas_middleware.store.connection import open_connection, reading_uri
 from ztas_middleware.store.database import Database
+from ztas_middleware.store.recognition import has_hits
 from ztas_middleware.store.salts import retire
 from ztas_middleware.store.schema import VERSION
 
@@ -114,11 +116,15 @@ def read_only(path: Path) -> sqlite3.Connection:
         sqlite3.Error: it can't be opened.
         StorageError: it is another program's, or a newer version's.
     """
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None
-    )
+    connection = _open_read_only(path)
     try:
         (version,) = connection.execute("pragma user_version").fetchone()
+        if not version and has_hits(connection):
+            # It came out of `sqlite3 old.db .dump`, without its number.
+            connection.close()
+            open_connection(str(path), synchronous="normal").connection.close()
+            connection = _open_read_only(path)
+            version = VERSION
     except sqlite3.Error:
         connection.close()
         raise
@@ -129,6 +135,10 @@ def read_only(path: Path) -> sqlite3.Connection:
     if version:
         problem = f"made by a newer ztas (schema {version}, this one knows {VERSION})"
     raise StorageError(str(path), problem)
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(reading_uri(path), uri=True, timeout=PATIENCE, isolation_level=None)
 
 
 def as_tables(connection: sqlite3.Connection) -> sqlite_utils.Database:

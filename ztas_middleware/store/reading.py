@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.store.connection import is_busy, open_connection
+from ztas_middleware.store.connection import is_busy, open_connection, reading_uri
 from ztas_middleware.store.schema import VERSION
 
 if TYPE_CHECKING:
@@ -82,9 +82,8 @@ def _open_for_writing(filename: str) -> sqlite3.Connection:
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
-    uri = f"{path.absolute().as_uri()}?mode=ro"
     if path.exists():
-        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+        connection = _connect(path)
         try:
             (version,) = connection.execute("pragma user_version").fetchone()
         except BaseException:
@@ -95,7 +94,11 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
         connection.close()
     with rolling(path):
         pass
-    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+    return _connect(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(reading_uri(path), uri=True, timeout=PATIENCE, isolation_level=None)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ztas_middleware.store.range_tables import RANGE_TABLES
+from ztas_middleware.store.recognition import recognise
 from ztas_middleware.store.rollup_tables import ROLLUP_TABLES
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def migrate(connection: sqlite3.Connection) -> int:
 
     Raises:
         sqlite3.OperationalError: locked, full, or not writable.
+        sqlite3.DatabaseError: a part of our tables is there, see recognition.py.
     """
     (found,) = connection.execute("pragma user_version").fetchone()
     if found >= VERSION:
@@ -167,6 +169,7 @@ def migrate(connection: sqlite3.Connection) -> int:
     try:
         # Another process may have done the work between the look above and the lock.
         (current,) = connection.execute("pragma user_version").fetchone()
+        current = current or recognise(connection, MIGRATIONS)
         for statements in MIGRATIONS[current:]:
             for statement in statements:
                 connection.execute(statement)
