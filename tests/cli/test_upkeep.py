@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from contextlib import closing
+
+from ztas_middleware.store.database import Database
 
 DAY = 86_400_000
 
@@ -136,6 +139,17 @@ def test_restore_of_what_is_no_backup(shop, tmp_path):
     assert shop.error("restore", "text", "--yes") == "text: file is not a database"
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("create table notes (a)")
-    assert shop.error("restore", "other.db", "--yes") == "other.db: no such table: hits"
+    assert shop.error("restore", "other.db", "--yes").startswith("other.db: no database of ztas")
     assert shop.error("restore", shop.database, "--yes").endswith("is the database itself")
     assert hits(shop) == 1
+
+
+def test_a_copy_without_its_log_is_told_so(shop, tmp_path):
+    database = Database(shop.database)
+    database.append([shop.hit()])
+    shutil.copy(shop.database, tmp_path / "copy.db")
+    database.close()
+    problem = "is empty: its rows were in its -wal, which was not copied with it (`ztas backup`)"
+    assert shop.error("restore", "copy.db", "--yes") == f"copy.db: {problem}"
+    shutil.copy(tmp_path / "copy.db", shop.database)
+    assert shop.error("export", "blog").endswith(problem)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ztas_middleware.cli.options import read_only
 from ztas_middleware.errors import StorageError
 from ztas_middleware.intake.text import scrub
+from ztas_middleware.store.places import INDEX, LOG, is_mounted, real_name
 from ztas_middleware.store.sites import count_by_site, remedy
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _proxies(config: Config, now: int) -> Finding:
 
 
 def _log(path: Path) -> Finding:
-    log = f"{path}-wal"
+    log = real_name(str(path)) + LOG
     try:
         size = os.stat(log).st_size  # noqa: PTH116 - a name, not a Path
     except FileNotFoundError:
@@ -157,6 +158,11 @@ def _log(path: Path) -> Finding:
     problem = ""
     if size > LONG_LOG:
         problem = f"{_megabytes(size)} long; does a program keep a transaction open?"
+    elif is_mounted(str(path)):
+        problem = (
+            f"lies in the container and goes with it, since {path} is mounted as a single file; "
+            "mount its folder instead"
+        )
     return Finding("log", log, problem, f"ok, {_megabytes(size)}")
 
 
@@ -174,10 +180,12 @@ def _surroundings(path: Path) -> Iterator[Finding]:
 
 
 def _permissions(path: Path) -> str:
+    filename = real_name(str(path))
     # SQLite makes its log beside the file: the folder must be writable too.
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        return f"{path.parent} can't be written to"
-    for name in (str(path), f"{path}-wal", f"{path}-shm"):
+    folder = os.path.dirname(filename)  # noqa: PTH120 - a name
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"{folder} can't be written to"
+    for name in (filename, filename + LOG, filename + INDEX):
         if not os.path.exists(name):  # noqa: PTH110 - a name, not a Path
             continue
         if not os.access(name, os.R_OK | os.W_OK):

@@ -15,7 +15,7 @@ from ztas_middleware.config import load_config
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.store.connection import open_connection, reading_uri
 from ztas_middleware.store.database import Database
-from ztas_middleware.store.recognition import has_hits
+from ztas_middleware.store.recognition import has_hits, strangeness
 from ztas_middleware.store.salts import retire
 from ztas_middleware.store.schema import VERSION
 
@@ -131,7 +131,7 @@ def read_only(path: Path) -> sqlite3.Connection:
     if 0 < version <= VERSION:
         return connection
     connection.close()
-    problem = "no database of ztas: it has no tables of ours"
+    problem = strangeness(path)
     if version:
         problem = f"made by a newer ztas (schema {version}, this one knows {VERSION})"
     raise StorageError(str(path), problem)

@@ -8,6 +8,7 @@ to add or to take away.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -106,7 +107,7 @@ def _edited(
                 before.sites.get(name, site) != site for name, site in after.sites.items()
             ):
                 raise _refused(path, "changing it would change other sites", by_hand)
-            os.replace(unfinished, target)  # noqa: PTH105 - a name
+            _put_in_place(unfinished, target)
         except ConfigError as error:
             if error.source in (path, None):
                 raise
@@ -248,6 +249,22 @@ def _written(target: Path, content: str) -> str:
         with contextlib.suppress(PermissionError):
             os.chown(name, status.st_uid, status.st_gid)
     return name
+
+
+def _put_in_place(unfinished: str, target: Path) -> None:
+    try:
+        os.replace(unfinished, target)  # noqa: PTH105 - a name
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        # A mount of its own, as a container has it, can't be replaced, but written. Whoever reads
+        # it meanwhile takes it for a broken edit, and looks again.
+        content = Path(unfinished).read_bytes()
+        with target.open("r+b") as file:
+            file.write(content)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _refused(path: str, problem: str, by_hand: str) -> ConfigError:

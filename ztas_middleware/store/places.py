@@ -55,6 +55,20 @@ def companions_of(filename: str) -> tuple[Identity | None, Identity | None]:
     return identity_of(filename + LOG), identity_of(filename + INDEX)
 
 
+def is_mounted(filename: str) -> bool:
+    """Whether a file is a mount of its own, so that what lies beside it is elsewhere (Linux)."""
+    try:
+        with open("/proc/self/mountinfo", "rb") as mounts:  # noqa: PTH123 - no Path
+            # The fifth field, where blanks and backslashes are octal: proc_pid_mountinfo(5).
+            points = {line.split(b" ")[4] for line in mounts}
+    except OSError:
+        return False
+    name = os.fsencode(real_name(filename))
+    for character in b"\\ \t\n":
+        name = name.replace(bytes([character]), b"\\%03o" % character)
+    return name in points
+
+
 @contextlib.contextmanager
 def creation_lock(filename: str) -> Iterator[None]:
     """One process at a time decides which files are at a database's name.

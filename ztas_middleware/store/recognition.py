@@ -10,8 +10,12 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from ztas_middleware.store.headers import SIZE, parse_header
+from ztas_middleware.store.places import LOG
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     Tables = dict[str, set[str]]
 
@@ -48,6 +52,15 @@ def has_hits(connection: sqlite3.Connection) -> bool:
         "select 1 from sqlite_schema where type = 'table' and name = 'hits'"
     ).fetchone()
     return found is not None
+
+
+def strangeness(path: Path) -> str:
+    """What is said of a database that has no hits in it, not even an empty table of them."""
+    with path.open("rb") as file:
+        header = parse_header(file.read(SIZE))
+    if header is not None and header.has_log and header.pages <= 1:
+        return f"is empty: its rows were in its {LOG}, which was not copied with it (`ztas backup`)"
+    return "no database of ztas: it has no tables of ours"
 
 
 def _nearest(found: Tables, versions: list[Tables]) -> tuple[int, list[str]]:

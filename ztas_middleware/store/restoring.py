@@ -20,6 +20,7 @@ from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.store.connection import reading_uri
 from ztas_middleware.store.copying import PATIENCE, copy_database, settle
 from ztas_middleware.store.places import creation_lock, real_name, remove, remove_companions
+from ztas_middleware.store.recognition import has_hits, strangeness
 from ztas_middleware.store.renewal import unfinished_name
 from ztas_middleware.store.schema import VERSION
 
@@ -55,6 +56,8 @@ def look_into(path: Path) -> Content:
             (version,) = connection.execute("pragma user_version").fetchone()
             if version > VERSION:
                 raise StorageError(str(path), f"made by a newer ztas (schema {version})")
+            if not has_hits(connection):
+                raise StorageError(str(path), strangeness(path))
             hits, latest = connection.execute("select count(*), max(time) from hits").fetchone()
     except sqlite3.Error as error:
         raise StorageError(str(path), str(error)) from None
