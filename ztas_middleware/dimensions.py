@@ -26,6 +26,7 @@ class Dimension:
     """In `rows`; NULL is "has none"."""
     of: Literal["row", "session"] = "row"
     """Whether it says something of the row alone or of the whole session, and all rows of it."""
+    is_number: bool = False
 
 
 DIMENSIONS: Mapping[str, Dimension] = {
@@ -44,10 +45,10 @@ DIMENSIONS: Mapping[str, Dimension] = {
         Dimension("utm_term", "session_utm_term", "session"),
         Dimension("utm_content", "session_utm_content", "session"),
         Dimension("browser", "browser"),
-        Dimension("browser_version", "browser_version"),
+        Dimension("browser_version", "browser_version", is_number=True),
         Dimension("os", "os"),
         Dimension("device", "device"),
-        Dimension("screen", "screen"),
+        Dimension("screen", "screen", is_number=True),
         Dimension("language", "language"),
         Dimension("country", "country"),
         Dimension("region", "region"),
@@ -71,8 +72,8 @@ class Counts(Enum):
     """Sessions that count."""
     ORIGINS = ("sessions", "visitors", "pageviews")
     """Sessions that count; the distinct visitors of their page views and events; page views."""
-    HITS = ("hits",)
-    """Rows of any type."""
+    HITS = ("events",)
+    """Rows of any type; the number is kept where that of events is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ class List:
     """What the values are called in an entry, and the expression of each; three at most."""
     counts: Counts = Counts.VIEWS
     needs: tuple[str, ...] | None = None
-    """Keys of which a row must have one to be listed; None: all keys it has, ()  none."""
+    """Keys of which a row must have one to be listed; None: all keys it has, () none."""
+    numbers: frozenset[str] = frozenset()
+    """Keys whose values are whole numbers; all others are texts."""
 
     @property
     def condition(self) -> str:
@@ -101,7 +104,10 @@ def _list(
     **dimensions: str,
 ) -> List:
     keys = {key: DIMENSIONS[dimension].column for key, dimension in dimensions.items()}
-    return List(name, keys, counts, needs)
+    numbers = frozenset(
+        key for key, dimension in dimensions.items() if DIMENSIONS[dimension].is_number
+    )
+    return List(name, keys, counts, needs, numbers)
 
 
 LISTS: Mapping[str, List] = {

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztas_middleware.reports.parameters import ParameterError, parse_limit
+from ztas_middleware.parameters import ParameterError, parse_limit
 from ztas_middleware.reports.periods import (
     HOUR,
+    NAMES,
     Days,
     Hours,
     day_containing,
@@ -37,6 +38,11 @@ PERIODS = {
     "30d": ({"period": "30d"}, "2026-10-09", "2026-11-07"),
     "90d": ({"period": "90d"}, "2026-08-10", "2026-11-07"),
     "365d": ({"period": "365d"}, "2025-11-08", "2026-11-07"),
+    "today": ({"period": "today"}, "2026-11-07", "2026-11-07"),
+    "yesterday": ({"period": "yesterday"}, "2026-11-06", "2026-11-06"),
+    "month": ({"period": "month"}, "2026-11-01", "2026-11-07"),
+    "year": ({"period": "year"}, "2026-01-01", "2026-11-07"),
+    "all, without a hit": ({"period": "all"}, "2026-11-07", "2026-11-07"),
     "a range": ({"startDate": "2026-02-27", "endDate": "2026-03-01"}, "2026-02-27", "2026-03-01"),
     "a day": ({"startDate": "2024-02-29", "endDate": "2024-02-29"}, "2024-02-29", "2024-02-29"),
     "in the future": (
@@ -59,8 +65,8 @@ def test_days(parameters, first, last):
 
 
 REFUSALS = {
-    "unknown": ({"period": "1y"}, "period must be one of 24h, 7d, 30d, 90d, 365d"),
-    "empty": ({"period": ""}, "period must be one of 24h, 7d, 30d, 90d, 365d"),
+    "unknown": ({"period": "1y"}, "period must be one of " + ", ".join(NAMES)),
+    "empty": ({"period": ""}, "period must be one of " + ", ".join(NAMES)),
     "both": (
         {"period": "7d", "startDate": "2026-01-01", "endDate": "2026-01-02"},
         "period can't be combined with startDate",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ztas_middleware.config.nodes import Complaint, Node, quoted
+from ztas_middleware.parameters import ParameterError
 from ztas_middleware.web.dashboard.paths import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ztas_middleware.config.model import Config
+    from ztas_middleware.config.model import Config, Site
 
 # Paths that are ours as a whole; those behind the first have no default, so that one of two
 # that are equal always stands in the file.
@@ -43,6 +44,16 @@ def contradictions(document: Node, config: Config) -> Iterator[Complaint]:
         if site.inject and config.script is None:
             problem = "there is no script to inject; say with `script` where to serve it"
             yield _about(document, ("sites", site.id, "inject"), problem)
+        yield from _segments(document, site)
+
+
+def _segments(document: Node, site: Site) -> Iterator[Complaint]:
+    goals = [goal.name for goal in site.goals]
+    for name, filters in site.segments.items():
+        try:
+            filters.check(goals, ())
+        except ParameterError as error:  # noqa: PERF203 - each complaint is wanted
+            yield _about(document, ("sites", site.id, "segments", name), str(error))
 
 
 def _about(document: Node, keys: tuple[str, ...], problem: str) -> Complaint:

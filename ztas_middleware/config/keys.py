@@ -11,6 +11,7 @@ from ztas_middleware.config.matches import funnels, goals
 from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAccess, Site
 from ztas_middleware.config.nodes import Node, refuse
 from ztas_middleware.config.sections import Key, Table, named, section
+from ztas_middleware.config.segments import notes, segments
 from ztas_middleware.config.settings import (
     cookie,
     domains,
@@ -22,6 +23,7 @@ from ztas_middleware.config.settings import (
     parameter,
     password,
     proxies,
+    reader_origin,
     site_id,
     token,
     url_path,
@@ -41,6 +43,8 @@ SITE: Table = {
     "retention_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
     "goals": Key(goals),
     "funnels": Key(funnels),
+    "segments": Key(segments),
+    "annotations": Key(notes, "annotations"),
 }
 
 BOTS: Table = {
@@ -51,6 +55,7 @@ BOTS: Table = {
 API: Table = {
     "path": Key(optional(folder)),
     "tokens": Key(list_of(token)),
+    "allow_origins": Key(list_of(reader_origin)),
 }
 
 DASHBOARD: Table = {

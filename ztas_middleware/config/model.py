@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.domains import Domain
     from ztas_middleware.config.goals import Funnel, Goal
+    from ztas_middleware.config.segments import Annotation
+    from ztas_middleware.filters import Filters
 
 Network = IPv4Network | IPv6Network
 Durability = Literal["commit", "full"]
@@ -46,6 +48,10 @@ class Site:
     """Age in days past which hits are pruned; None keeps them."""
     goals: tuple[Goal, ...] = ()
     funnels: tuple[Funnel, ...] = ()
+    segments: Mapping[str, Filters] = field(default_factory=dict)
+    """Filters by the name that readers are offered them under."""
+    annotations: tuple[Annotation, ...] = ()
+    """What happened when, marked in the charts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,8 @@ class ApiAccess:
     """The URL path that its own paths start with, without a trailing slash; None: not served."""
     tokens: tuple[str, ...] = ()
     """SHA-256 of each token's UTF-8, lower-case hex."""
+    allow_origins: tuple[str, ...] = ()
+    """Whose pages may read it: `https://example.org`, or `*`, which has public sites only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,11 @@ def web_origin(node: Node) -> str:
     return f"{scheme.lower()}://{found.host}" + (f":{found.port}" if ":" in host else "")
 
 
+def reader_origin(node: Node) -> str:
+    """An origin of web pages, or `*` for all of them."""
+    return "*" if text(node) == "*" else web_origin(node)
+
+
 def domains(node: Node) -> tuple[Domain, ...]:
     """`domain`: one entry, or a list of at least one."""
     if node.kind != "list":

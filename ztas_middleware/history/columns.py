@@ -56,6 +56,9 @@ ROWS: tuple[Column, ...] = (
 )
 """The relation `rows`."""
 
+LONGEST = 9_000_000_000_000
+"""Seconds on a page; only a client that makes its numbers up says more."""
+
 ROW_NAMES = ", ".join(column.name for column in ROWS)
 HIT_NAMES = ", ".join(column.name for column in HITS)
 

@@ -12,7 +12,7 @@ from ztas_middleware.acquisition.channels import channel_of
 from ztas_middleware.acquisition.hosts import OwnHosts, host_of
 from ztas_middleware.acquisition.sources import source_of
 from ztas_middleware.history.clock import bounds_of, make_clock
-from ztas_middleware.history.columns import HITS, ROWS, SESSION, UTM, millionths
+from ztas_middleware.history.columns import HITS, LONGEST, ROWS, SESSION, UTM, millionths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 GAP = 30 * 60 * 1000
 """Milliseconds without a hit after which a visitor's next hit begins a new session."""
-
-LONGEST = 9_000_000_000_000
-"""Seconds; only a client that makes its numbers up has been on a page for longer."""
 
 ORDER = "day, session nulls last, time, id"
 """How rows are kept: a day is read without the others, and a session lies beside each other."""
@@ -127,18 +124,12 @@ left join forming_origins as known on entry.id is not null and {_SAME_TAGS}
 """
 
 
-def _origin(name: str) -> str:
-    """What a row of a session, and one of none, has in a column."""
-    default = {"source": "'Direct'", "channel": "'Direct'"}.get(name)
-    return f"ifnull(visits.{name}, {default}) as {name}" if default else f"visits.{name}"
-
-
 _ROWS = f"""
 insert into {{rows}}
 select
     marked.day, marked.hour, visits.session,
     {", ".join(f"hits.{column.name}" for column in HITS)},
-    {", ".join(_origin(column.name) for column in SESSION)}
+    {", ".join(f"visits.{column.name}" for column in SESSION)}
 from {{hits}} as hits
 join forming_marked as marked on marked.id = hits.id
 left join forming_visits as visits on visits.visit = marked.visit

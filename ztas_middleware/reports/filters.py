@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from ztas_middleware.reports.parameters import ParameterError
+from ztas_middleware.parameters import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,17 +12,20 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ztas_middleware.days import Day, day_at, start_of
-from ztas_middleware.reports.parameters import ParameterError
+from ztas_middleware.parameters import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
 HOUR = 3_600_000
 HOURS = 24
 
 PERIODS: Mapping[str, int] = {"7d": 7, "30d": 30, "90d": 90, "365d": 365}
-"""Days, the running one included; `24h` is the other period there is."""
+"""Days, the running one included."""
+
+NAMES = ("24h", *PERIODS, "today", "yesterday", "month", "year", "all")
+"""All periods that have a name; `month` and `year` are the running ones, up to today."""
 
 DEFAULT_PERIOD = "7d"
 
@@ -51,6 +54,10 @@ class Days:
         """As many days, right before."""
         before = self.first - timedelta(days=1)
         return Days(self.zone, before - timedelta(days=self.length - 1), before)
+
+    def year_before(self) -> Days:
+        """The same dates a year before; 28 February for the 29th."""
+        return Days(self.zone, _year_before(self.first), _year_before(self.last))
 
     def labels(self) -> list[str]:
         """Each day's date."""
@@ -84,13 +91,21 @@ class Hours:
         """The 24 hours right before."""
         return Hours(self.zone, self.start - HOURS * HOUR)
 
+    def year_before(self) -> Hours:
+        """As many hours, which begin at the same time on the same date a year before."""
+        local = local_time(self.start, self.zone)
+        before = datetime.combine(_year_before(local.date()), local.time(), tzinfo=self.zone)
+        return Hours(self.zone, milliseconds(before))
+
     def starts(self) -> list[int]:
         """Each hour's first instant."""
         return [self.start + hour * HOUR for hour in range(HOURS)]
 
     def labels(self) -> list[str]:
         """Each hour's first instant as local time, with the site's offset."""
-        return [_local(start, self.zone).isoformat(timespec="minutes") for start in self.starts()]
+        return [
+            local_time(start, self.zone).isoformat(timespec="minutes") for start in self.starts()
+        ]
 
     def stretches(self) -> list[Day]:
         """The parts of days that the hours are made of."""
@@ -106,47 +121,79 @@ class Hours:
 Period = Days | Hours
 
 
-def parse_period(parameters: Mapping[str, str], zone: tzinfo, now: int) -> Period:
+def parse_period(
+    parameters: Mapping[str, str],
+    zone: tzinfo,
+    now: int,
+    begin: Callable[[], date | None] = lambda: None,
+) -> Period:
     """The period that `period`, or `startDate` and `endDate`, ask for.
+
+    Args:
+        parameters: by name.
+        zone: the site's timezone.
+        now: UTC milliseconds.
+        begin: asked for the first day that has any hits, where it is needed.
 
     Raises:
         ParameterError: unknown, contradictory, no date, or out of bounds.
     """
-    dates = [name for name in ("startDate", "endDate") if name in parameters]
-    if not dates:
-        return named_period(parameters.get("period", DEFAULT_PERIOD), zone, now)
+    names = ("startDate", "endDate")
     if "period" in parameters:
-        raise ParameterError("period", f"can't be combined with {dates[0]}")
-    for name in ("startDate", "endDate"):
+        for name in names:
+            if name in parameters:
+                raise ParameterError("period", f"can't be combined with {name}")
+    found = parse_dates(parameters, names, zone)
+    return found or named_period(parameters.get("period", DEFAULT_PERIOD), zone, now, begin)
+
+
+def parse_dates(parameters: Mapping[str, str], names: tuple[str, str], zone: tzinfo) -> Days | None:
+    """The days between two dates, both included; None where neither is given.
+
+    Raises:
+        ParameterError: one is missing, no date, out of bounds, or they are the wrong way round.
+    """
+    given = [name for name in names if name in parameters]
+    if not given:
+        return None
+    for name in names:
         if name not in parameters:
-            raise ParameterError(name, f"is required with {dates[0]}")
-    first = parse_date("startDate", parameters["startDate"])
-    last = parse_date("endDate", parameters["endDate"])
+            raise ParameterError(name, f"is required with {given[0]}")
+    first, last = (parse_date(name, parameters[name]) for name in names)
     if last < first:
-        raise ParameterError("endDate", "must not be before startDate")
+        raise ParameterError(names[1], f"must not be before {names[0]}")
     if (last - first).days >= MAX_DAYS:
-        raise ParameterError("endDate", f"must be at most {MAX_DAYS - 1} days after startDate")
+        raise ParameterError(names[1], f"must be at most {MAX_DAYS - 1} days after {names[0]}")
     return Days(zone, first, last)
 
 
-def named_period(name: str, zone: tzinfo, now: int) -> Period:
-    """One of the periods that end now.
-
-    Raises:
-        ParameterError: there is none of that name.
-    """
+def named_period(
+    name: str, zone: tzinfo, now: int, begin: Callable[[], date | None] = lambda: None
+) -> Period:
+    """One of `NAMES`; arguments and errors as in `parse_period`."""
     if name == "24h":
         return running_hours(zone, now)
-    if name not in PERIODS:
-        raise ParameterError("period", f"must be one of 24h, {', '.join(PERIODS)}")
-    today = _local(now, zone).date()
-    return Days(zone, today - timedelta(days=PERIODS[name] - 1), today)
+    today = date.fromisoformat(day_containing(now, zone).date)
+    if name in PERIODS:
+        return Days(zone, today - timedelta(days=PERIODS[name] - 1), today)
+    if name == "yesterday":
+        return Days(zone, today - timedelta(days=1), today - timedelta(days=1))
+    if name not in NAMES:
+        raise ParameterError("period", f"must be one of {', '.join(NAMES)}")
+    first = today
+    if name == "month":
+        first = today.replace(day=1)
+    elif name == "year":
+        first = today.replace(month=1, day=1)
+    elif name == "all":
+        first = max(min(begin() or today, today), today - timedelta(days=MAX_DAYS - 1))
+    return Days(zone, first, today)
 
 
 def running_hours(zone: tzinfo, now: int) -> Hours:
     """The running hour by the site's clock, and the 23 before."""
-    full = _local(now, zone).replace(minute=0, second=0, microsecond=0)
-    running = (full.astimezone(timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
+    full = local_time(now, zone).replace(minute=0, second=0, microsecond=0)
+    running = milliseconds(full)
     # Lord Howe Island turns its clocks by half an hour: a full hour may be up to 90 minutes ago.
     running += (now - running) // HOUR * HOUR
     return Hours(zone, running - (HOURS - 1) * HOUR)
@@ -184,5 +231,18 @@ def day_containing(instant: int, zone: tzinfo) -> Day:
     return day
 
 
-def _local(instant: int, zone: tzinfo) -> datetime:
+def _year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
+
+
+def milliseconds(moment: datetime) -> int:
+    """An instant as UTC milliseconds."""
+    return (moment.astimezone(timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def local_time(instant: int, zone: tzinfo) -> datetime:
+    """An instant by the clock of a timezone."""
     return (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone)

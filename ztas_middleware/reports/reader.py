@@ -6,12 +6,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.parameters import DEFAULT_LIMIT
 from ztas_middleware.reports.checking import check_rollups
 from ztas_middleware.reports.export import Selection, export
 from ztas_middleware.reports.filters import NO_FILTERS
 from ztas_middleware.reports.ledger import load_ledger
 from ztas_middleware.reports.memory import Memories
-from ztas_middleware.reports.parameters import DEFAULT_LIMIT
 from ztas_middleware.reports.periods import stretch_of
 from ztas_middleware.reports.realtime import realtime
 from ztas_middleware.reports.rolling import roll_up, seal_day

@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl
 
 from ztas_middleware.answer import Answer
 from ztas_middleware.errors import StorageError
+from ztas_middleware.parameters import ParameterError, parse_limit
 from ztas_middleware.reports.export import COLUMNS, FORMATS
 from ztas_middleware.reports.filters import FILTERS, Filters
-from ztas_middleware.reports.parameters import ParameterError, parse_limit
 from ztas_middleware.reports.periods import parse_date, parse_period
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.reports.parameters import ParameterError
+from ztas_middleware.parameters import ParameterError
 from ztas_middleware.web.dashboard.files import File
 from ztas_middleware.web.dashboard.login import HARMLESS, LoginPages, next_parameter
 from ztas_middleware.web.dashboard.pages import Pages

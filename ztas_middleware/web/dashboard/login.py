@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote
 from ztas_middleware.errors import StorageError
 from ztas_middleware.intake.body import announced_length, read_body
 from ztas_middleware.intake.refusals import Refusal
-from ztas_middleware.reports.parameters import ParameterError
+from ztas_middleware.parameters import ParameterError
 from ztas_middleware.web.dashboard.questions import parameters_of
 from ztas_middleware.web.dashboard.rendering import redirect
 

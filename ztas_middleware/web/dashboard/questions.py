@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from ztas_middleware.parameters import ParameterError
 from ztas_middleware.reports.filters import FILTERS, NO_FILTERS, Filters
 from ztas_middleware.reports.lists import SHAPES
-from ztas_middleware.reports.parameters import ParameterError
 from ztas_middleware.reports.periods import (
     DEFAULT_PERIOD,
     FIRST_DATE,

@@ -1,0 +1,103 @@
+"""Goals and funnels: how often something happened, and how far sessions got, from rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ztas_middleware.history.columns import millionths
+from ztas_middleware.reports.conditions import Bound, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ztas_middleware.config.goals import Funnel, Goal
+    from ztas_middleware.reports.selected import Selected
+
+
+def goals_of(selected: Selected, goals: Sequence[Goal]) -> list[tuple[int, int, int]]:
+    """Conversions, distinct visitors and the sum of values in millionths, of each goal."""
+    if not goals:
+        return []
+    bound = Bound(selected.values)
+    conditions = [matches(goal.match, bound) for goal in goals]
+    marks = [f"m{number}" for number in range(len(goals))]
+    marked = ", ".join(
+        f"{condition} as {mark}" for condition, mark in zip(conditions, marks, strict=True)
+    )
+    counted = ", ".join(
+        f"count(*) filter (where {mark}) as n{mark}, "
+        f"sum({millionths('value')}) filter (where {mark}) as v{mark}"
+        for mark in marks
+    )
+    numbers = ", ".join(
+        f"sum(n{mark}), count(*) filter (where n{mark} > 0 and visitor != ''), sum(v{mark})"
+        for mark in marks
+    )
+    row = selected.cursor.execute(
+        f"""
+        select {numbers} from (
+            select day, visitor, {counted}
+            from (select day, visitor, value, {marked} from {selected.kept})
+            where {" or ".join(marks)}
+            group by day, visitor
+        )
+        """,
+        bound.values,
+    ).fetchone()
+    found = [int(number or 0) for number in row or ()]
+    return list(zip(found[::3], found[1::3], found[2::3], strict=True))
+
+
+def reached(selected: Selected, funnel: Funnel, *, is_filtered: bool) -> list[int]:
+    """How many sessions took each step of a funnel, and all those before it, in order.
+
+    Args:
+        selected: the rows; sessions are taken whole if one of their rows is kept.
+        funnel: which one.
+        is_filtered: whether any row is not kept.
+    """
+    bound = Bound(selected.values)
+    marks = [f"m{number}" for number in range(len(funnel.steps))]
+    marked = ", ".join(
+        f"{matches(step.match, bound)} as {mark}"
+        for step, mark in zip(funnel.steps, marks, strict=True)
+    )
+    visits = "session_counts"
+    if is_filtered:
+        visits += f" and (day, session) in (select (day, session) from {selected.kept})"
+    steps = [f"s{number}" for number in range(len(marks))]
+    taken = [
+        """
+        s0 as (
+            select day, session, min({'time': time, 'id': id}) as place
+            from marked where m0 group by day, session
+        )
+        """
+    ]
+    taken += [
+        f"""
+        {step} as (
+            select day, session, min({{'time': time, 'id': id}}) as place
+            from marked join {before} as before using (day, session)
+            where {mark} and {{'time': time, 'id': id}} > before.place
+            group by day, session
+        )
+        """
+        for mark, step, before in zip(marks[1:], steps[1:], steps, strict=False)
+    ]
+    row = selected.cursor.execute(
+        f"""
+        with
+            marked as materialized (
+                select day, session, time, id, {", ".join(marks)}
+                from (
+                    select day, session, session_counts, time, id, {marked} from {selected.every}
+                )
+                where {visits} and ({" or ".join(marks)})
+            ),
+            {", ".join(taken)}
+        select {", ".join(f"(select count(*) from {step})" for step in steps)}
+        """,
+        bound.values,
+    ).fetchone()
+    return [int(number) for number in row or ()]

@@ -1,0 +1,161 @@
+"""The report on a period: which rows and totals it is made of, and what they amount to."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from ztas_middleware.history.clock import ONE_DAY, date_at
+from ztas_middleware.history.totals import totals_of, totals_of_days
+from ztas_middleware.reports.answers import (
+    FunnelResult,
+    GoalResult,
+    Report,
+    StepResult,
+    Summary,
+    display_name,
+)
+from ztas_middleware.reports.conversions import goals_of, reached
+from ztas_middleware.reports.numbers import Totals, days_of, lists_of, summary_of, week_hours_of
+from ztas_middleware.reports.periods import Days, Hours, local_time, milliseconds
+from ztas_middleware.reports.points import points_of_days, points_of_hours
+from ztas_middleware.reports.rounding import percent, units
+from ztas_middleware.reports.selected import select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ztas_middleware.config.goals import Funnel, Goal
+    from ztas_middleware.reports.periods import Period
+    from ztas_middleware.reports.questions import Question
+    from ztas_middleware.reports.selected import Asked, Selected
+
+_HOURS_24 = 24 * 3_600_000
+
+
+def report_on(asked: Asked, question: Question) -> Report:
+    """Answer a question about the days that the history was asked for."""
+    selected = select(asked, question.site, question.period, question.filters)
+    if _is_plain(question):
+        totals = Totals(asked.cursor, asked.totals, question.period.first, question.period.last)
+    else:
+        totals = _totals_of(selected, totals_of(selected.kept), "selected_totals", question.period)
+    days = days_of(totals)
+    summary = summary_of(list(days.values()))
+    lists = lists_of(totals, question.limit, question.offset)
+    properties = lists.pop("properties")
+    previous, so_far = _compared(asked, question)
+    period = question.period
+    labels = period.labels()
+    return Report(
+        site_id=question.site.id,
+        domain=display_name(question.site),
+        start=labels[0],
+        end=labels[-1],
+        timezone=str(question.site.timezone),
+        answers_from=_answers_from(asked, question),
+        summary=summary,
+        is_compared=question.before is not None,
+        previous=previous,
+        previous_so_far=so_far,
+        timeseries=(
+            points_of_days(period, question.interval, days)
+            if isinstance(period, Days) and question.interval != "hour"
+            else points_of_hours(selected, period)
+        ),
+        lists=lists,
+        properties=tuple(str(entry.names[0]) for entry in properties),
+        week_hours=week_hours_of(totals),
+        goals=_goals(selected, question.site.goals, summary.unique_visitors),
+        funnels=tuple(_funnel(selected, funnel, question) for funnel in question.site.funnels),
+    )
+
+
+def _is_plain(question: Question) -> bool:
+    """Whether the totals of whole days answer it."""
+    return isinstance(question.period, Days) and not question.filters
+
+
+def _totals_of(selected: Selected, query: str, name: str, period: Period) -> Totals:
+    selected.cursor.execute(f"create or replace temp table {name} as {query}", selected.values)
+    return Totals(selected.cursor, name, period.first, period.last)
+
+
+def _answers_from(asked: Asked, question: Question) -> str | None:
+    sealed = asked.sealed_until
+    if _is_plain(question) and question.interval != "hour":
+        return None
+    if sealed is None or question.period.first > sealed:
+        return None
+    return (sealed + ONE_DAY).isoformat()
+
+
+def _compared(asked: Asked, question: Question) -> tuple[Summary | None, Summary | None]:
+    """The period before, and the part of it that is as long as this one is so far."""
+    before = question.before
+    if before is None:
+        return None, None
+    sealed = asked.sealed_until or date.min
+    until = _until(question, before)
+    is_plain = isinstance(before, Days) and not question.filters
+    if not is_plain and before.first <= sealed:
+        return None, None
+    if is_plain:
+        days = days_of(Totals(asked.cursor, asked.totals, before.first, before.last))
+    else:
+        days = _days_of(asked, question, before, None)
+    previous = summary_of(list(days.values()))
+    if until is None:
+        return previous, previous
+    if isinstance(before, Hours):
+        return previous, summary_of(list(_days_of(asked, question, before, until).values()))
+    edge = date_at(until, before.zone)
+    if edge > before.last:
+        return previous, previous
+    if edge <= sealed:
+        return previous, None
+    so_far = {day: numbers for day, numbers in days.items() if day < edge}
+    if edge >= before.first:
+        so_far |= _days_of(asked, question, Days(before.zone, edge, edge), until)
+    return previous, summary_of(list(so_far.values()))
+
+
+def _days_of(
+    asked: Asked, question: Question, period: Period, until: int | None
+) -> dict[date, tuple[int, ...]]:
+    """The numbers of each day of a period, from its rows."""
+    selected = select(asked, question.site, period, question.filters, until=until)
+    query = totals_of_days(selected.kept)
+    return days_of(_totals_of(selected, query, "selected_days", period))
+
+
+def _until(question: Question, before: Period) -> int | None:
+    """The instant of the period before that is now in this one; None if this one is over."""
+    period, now = question.period, question.now
+    if isinstance(period, Hours):
+        start = before.start if isinstance(before, Hours) else period.start - _HOURS_24
+        return start + now - period.start
+    if period.last < date_at(now, period.zone) or isinstance(before, Hours):
+        return None
+    time = local_time(now, period.zone).time()
+    return milliseconds(datetime.combine(before.last, time, tzinfo=before.zone))
+
+
+def _goals(selected: Selected, goals: Sequence[Goal], everyone: int) -> tuple[GoalResult, ...]:
+    counted = zip(goals, goals_of(selected, goals), strict=True)
+    found = [
+        GoalResult(goal.name, number, visitors, percent(visitors, everyone), units(value))
+        for goal, (number, visitors, value) in counted
+    ]
+    return tuple(sorted(found, key=lambda goal: (-goal.conversions, goal.name)))
+
+
+def _funnel(selected: Selected, funnel: Funnel, question: Question) -> FunnelResult:
+    sessions = reached(selected, funnel, is_filtered=bool(question.filters))
+    return FunnelResult(
+        funnel.name,
+        tuple(
+            StepResult(step.name, number, percent(number, sessions[0]))
+            for step, number in zip(funnel.steps, sessions, strict=True)
+        ),
+    )

@@ -1,0 +1,142 @@
+"""Which rows a question is about: of some days or hours, and of these what filters keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ztas_middleware.history.clock import ONE_DAY, date_at
+from ztas_middleware.history.columns import HIT_NAMES, ROW_NAMES
+from ztas_middleware.history.forming import form, make_table
+from ztas_middleware.reports.conditions import Bound, keeps
+from ztas_middleware.reports.periods import Days, stretch_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from duckdb import DuckDBPyConnection
+
+    from ztas_middleware.config.model import Site
+    from ztas_middleware.filters import Filters
+    from ztas_middleware.reports.periods import Period
+
+
+class Asked(Protocol):
+    """What the history gives to whoever asks about a site."""
+
+    cursor: DuckDBPyConnection
+    rows: str
+    """The relation `rows`."""
+    totals: str
+    """The relation `totals`."""
+    first_day: date | None
+    """The first that has any hits, or had some before it was sealed."""
+    sealed_until: date | None
+    """The last day of which there are totals alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Rows, as two relations that are put into statements."""
+
+    cursor: DuckDBPyConnection
+    every: str
+    """All rows of the period."""
+    kept: str
+    """Those that the filters keep."""
+    values: dict[str, object]
+    """What both are bound with."""
+
+
+def select(
+    asked: Asked, site: Site, period: Period, filters: Filters, *, until: int | None = None
+) -> Selected:
+    """The rows of a period that filters keep.
+
+    Args:
+        asked: has the rows of these days.
+        site: whose.
+        period: which days or hours.
+        filters: what is kept.
+        until: the last instant of the period that is looked at; None is its end.
+    """
+    bound = Bound()
+    every = _every(asked, site, period, until, bound)
+    kept = f"(select * from {every} where {keeps(filters, site, bound)})" if filters else every
+    return Selected(asked.cursor, every, kept, bound.values)
+
+
+def _every(asked: Asked, site: Site, period: Period, until: int | None, bound: Bound) -> str:
+    if isinstance(period, Days):
+        if until is None:
+            return _whole(asked, period.first, period.last, bound)
+        last = stretch_of(period.last, period.zone)
+        parts = [
+            _whole(asked, period.first, period.last - ONE_DAY, bound),
+            _cut(asked, site, last.start, min(last.end, until + 1)),
+        ]
+    else:
+        end = period.end if until is None else min(period.end, until + 1)
+        first, last_day = date_at(period.start, period.zone), date_at(end - 1, period.zone)
+        parts = [
+            _whole(asked, first + ONE_DAY, last_day - ONE_DAY, bound),
+            _cut(asked, site, period.start, end),
+        ]
+    return f"({' union all '.join(parts)})"
+
+
+def _whole(asked: Asked, first: date, last: date, bound: Bound) -> str:
+    """The rows of whole days; of none where `last` is before `first`."""
+    days = f"day between {bound.name(first)} and {bound.name(last)}"
+    return f"(select {ROW_NAMES} from {asked.rows} where {days})"
+
+
+def _cut(asked: Asked, site: Site, start: int, end: int) -> str:
+    """The rows of the days that a stretch begins and ends on, as far as they are in it.
+
+    A session that reaches out of the stretch is formed anew of what is in it.
+    """
+    cursor = asked.cursor
+    zone = site.timezone
+    first, last = date_at(start, zone), date_at(end - 1, zone)
+    table = f"cut_{abs(start)}_{abs(end)}"
+    make_table(cursor, table)
+    bound = {"first": first, "last": last, "start": start, "end": end}
+    inside = "day in ($first, $last) and time >= $start and time < $end"
+    cursor.execute(
+        f"insert into {table} select {ROW_NAMES} from {asked.rows} where {inside}", bound
+    )
+    cursor.execute(
+        f"""
+        create or replace temp table cut_sessions as
+        select distinct day, session from {asked.rows}
+        where day in ($first, $last) and session is not null and (time < $start or time >= $end)
+        intersect
+        select day, session from {table}
+        """,
+        bound,
+    )
+    torn = "(day, session) in (select (day, session) from cut_sessions)"
+    cursor.execute(
+        f"create or replace temp table cut_hits as select {HIT_NAMES} from {table} where {torn}"
+    )
+    if cursor.execute("select count(*) from cut_hits").fetchone() != (0,):
+        cursor.execute(f"delete from {table} where {torn}")
+        make_table(cursor, "cut_formed")
+        form(
+            cursor,
+            hits="cut_hits",
+            rows="cut_formed",
+            first=first,
+            last=last,
+            zone=zone,
+            domains=site.domains,
+        )
+        # Numbers that no whole session has.
+        cursor.execute(
+            f"""
+            insert into {table}
+            select {ROW_NAMES} from (select * replace (-1 - session as session) from cut_formed)
+            """
+        )
+    return f"(select {ROW_NAMES} from {table})"
