@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sqlite3
@@ -14,7 +15,7 @@ import pytest
 from processes import free_port, start_on_free_port
 from rawhttp import Connection, chunked, message, request
 
-from ztas_middleware.cli.serve import MOST_SENT
+from ztas_middleware.cli.serve import MOST_SENT, THREADS
 from ztas_middleware.passwords import hash_password
 
 STRICT = (
@@ -200,6 +201,17 @@ def test_alone_it_waits_for_no_body_that_nobody_wants(alone):
     with Connection(alone.port) as connection:
         connection.send(message("POST", "/api/track", {"Content-Length": str(MOST_SENT)}))
         assert connection.receive().status == 413
+
+
+def test_a_rush_is_no_reason_to_talk(alone):
+    said = alone.output
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(Connection(alone.port)) for _ in range(THREADS + 8)]
+        for _ in range(3):
+            for connection in crowd:
+                connection.send(message("POST", "/api/track", FIREFOX, HIT))
+            assert {connection.receive().status for connection in crowd} == {200}
+    assert alone.output == said
 
 
 @pytest.mark.parametrize(

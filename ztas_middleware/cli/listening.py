@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,6 +52,8 @@ def listen(application: WSGIApplication, host: str, port: int, **settings: objec
         from waitress.server import create_server  # an extra, see the message
     except ImportError:
         fail(ZtasError("this command needs waitress: pip install 'ztas-middleware[serve]'"))
+    # It says with each request how many wait: thousands of lines a second, under load of all times.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         server = create_server(application, host=host, port=port, **settings)
     except (OSError, ValueError) as error:
