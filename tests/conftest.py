@@ -47,10 +47,11 @@ def hello(environ, start_response):
 class Wrapped:
     """A wrapped app, the way a browser on a site's page and an operator with SQLite see it."""
 
-    def __init__(self, file, settings, application=hello, door="wsgi"):
+    def __init__(self, file, settings, application=hello, door="wsgi", **options):
         self.file = file
         settings = {"sites": {"site_abc123": {"domain": "example.com"}}} | settings
-        self.middleware = DOORS[door](application, {"database": str(file)} | settings)
+        config = {"database": str(file)} | settings
+        self.middleware = DOORS[door](application, config, **options)
         self.app = webtest.TestApp(self.middleware, lint=True)
 
     def post(self, body, *, origin=ORIGIN, user_agent=CHROME, address=VISITOR, headers=()):
@@ -103,8 +104,8 @@ def wrap(tmp_path, door):
     """Make a `Wrapped` with these settings; any number of times on one database."""
     made = []
 
-    def make(settings=None, application=hello, file=tmp_path / "ztas.db"):
-        made.append(Wrapped(file, settings or {}, application, door))
+    def make(settings=None, application=hello, file=tmp_path / "ztas.db", **options):
+        made.append(Wrapped(file, settings or {}, application, door, **options))
         return made[-1]
 
     yield make

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import time
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from ztas_middleware.current import REQUEST
+from ztas_middleware.current import wanted as _wanted
+from ztas_middleware.intake.host import Host
 from ztas_middleware.reception import Reception
+from ztas_middleware.routers import router_of
 from ztas_middleware.web.passage import pass_through
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from ztas_middleware.config.model import Config
+    from ztas_middleware.reception import Configurable
     from ztas_middleware.store.database import Database
 
 
@@ -45,6 +50,9 @@ class ZTASMiddleware:
     Args:
         application: the WSGI application; it gets every request that is not ours, untouched.
         config: a path to a YAML file, a mapping of the same shape, or a loaded `Config`.
+        route: called with a path, returns the app's own name of the page, or None. Routers of
+            Django and Flask are asked without it.
+        exclude: called with the environ, says whether the sender is not to be counted.
 
     Raises:
         ConfigError: the configuration can't be used; it says where and why.
@@ -54,12 +62,15 @@ class ZTASMiddleware:
     def __init__(
         self,
         application: WSGIApplication,
-        config: str | os.PathLike[str] | Mapping[str, Any] | Config,
+        config: Configurable,
+        *,
+        route: Callable[[str], str | None] | None = None,
+        exclude: Callable[[Any], object] | None = None,
     ) -> None:
         if _is_asgi(application):
             raise TypeError(f"{application!r:.80} is an ASGI application: {_OTHER_DOOR}")
         self._application = application
-        self._reception = Reception(config)
+        self._reception = Reception(config, host=Host(route, router_of(application), exclude))
 
     @property
     def config(self) -> Config:
@@ -86,9 +97,29 @@ class ZTASMiddleware:
                 if reception.database.checkpoint_due:
                     return ThenCheckpoint(answer.body, reception.database)
                 return answer.body
+        if _wanted:
+            return self._pass_remembered(environ, start_response)
         if reception.pages is not None and environ["REQUEST_METHOD"] == "GET":
             return pass_through(reception.pages, self._application, environ, start_response)
         return self._application(environ, start_response)
+
+    def _pass_remembered(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Call an app that may ask which request it is at."""
+        reception = self._reception
+        token = REQUEST.set((reception, environ))
+        try:
+            if reception.pages is not None and environ["REQUEST_METHOD"] == "GET":
+                body = pass_through(reception.pages, self._application, environ, start_response)
+            else:
+                body = self._application(environ, start_response)
+        finally:
+            REQUEST.reset(token)
+        if type(body) is GeneratorType:
+            # The app has not begun; it will run when the server asks for the first piece.
+            REQUEST.set((reception, environ, body))
+        return body
 
     def close(self) -> None:
         """Write what is still to be written and release the database."""

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ztas_middleware.config import coerce
 from ztas_middleware.config.watch import ConfigWatch
+from ztas_middleware.current import receptions
 from ztas_middleware.errors import ConfigError
 from ztas_middleware.intake.drops import Drops
-from ztas_middleware.intake.recorder import Recorder
+from ztas_middleware.intake.recorder import NOBODY, Recorder
 from ztas_middleware.outages import OutageLog
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.housekeeping import Housekeeping
 from ztas_middleware.store.notices import Notices
 from ztas_middleware.store.salts import Salts
+from ztas_middleware.web.hosting import SitesByHost
 from ztas_middleware.web.routes import pages_between, routes
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
-    from ztas_middleware.config.model import Config
+    from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.intake.host import Host
     from ztas_middleware.store.gathering import Gathering
     from ztas_middleware.web.routes import Handler
 
@@ -60,11 +64,13 @@ class Reception:
         config: a path to a YAML file, a mapping of the same shape, or a loaded `Config`.
         gathering: where rows wait for the clerk, who is then the only one to call handlers that
             store; otherwise they are committed when a handler returns.
+        host: what only the app knows.
 
     Attributes:
         handlers: who answers at which path, as a server hands it over: bytes read as latin-1
             (PEP 3333).
         next_tick: when `tick` is due, by `time.monotonic`.
+        defer: has something stored soon, where the one who says so must not wait; None: at once.
 
     Raises:
         ConfigError: the configuration can't be used; it says where and why.
@@ -75,14 +81,35 @@ class Reception:
         config: Configurable,
         *,
         gathering: Gathering | None = None,
+        host: Host = NOBODY,
     ) -> None:
         settings = coerce(config)
+        self._host = host
         self._gathering = gathering
         self.outages = OutageLog()
         self._serve(settings, self._open(settings))
         source = settings.source
         self._watch = ConfigWatch(source, settings.revision) if source else None
         self.next_tick = 0.0
+        self.defer: Callable[[Callable[[], None]], None] | None = None
+        receptions.add(self)
+
+    def site_of(self, environ: Mapping[str, Any], site_id: str | None) -> Site:
+        """Whose event it is that the app reports.
+
+        Raises:
+            LookupError: it is not said, and neither `Host` nor the configuration tells.
+        """
+        sites = self.config.sites
+        if site_id is not None:
+            site = sites.get(site_id)
+        elif len(sites) == 1:
+            (site,) = sites.values()
+        else:
+            site = self._by_host.of(environ) if environ else None
+        if site is None:
+            raise LookupError(f"there is no site {site_id!r}" if site_id else "say which site=")
+        return site
 
     @property
     def database(self) -> Database:
@@ -129,13 +156,22 @@ class Reception:
     def _serve(self, config: Config, kept: _Kept) -> None:
         database = kept.database
         appends = database if self._gathering is None else self._gathering.before(database)
-        recorder = Recorder(config, appends, kept.salts, kept.drops, kept.notices)
+        recorder = Recorder(
+            config,
+            appends,
+            kept.salts,
+            kept.drops,
+            kept.notices,
+            host=self._host,
+            report=partial(self.outages.report, "the app was asked in vain"),
+        )
         pages = pages_between(config, recorder, database, self.outages)
         found = routes(config, recorder, database, self.outages)
         # Assigned when all of it is made: requests of other threads go by the old ones until then.
         self._kept = kept
         self.config = config
         self.recorder = recorder
+        self._by_host = SitesByHost(config.sites.values())
         self.pages = pages
         self.handlers: dict[str, Handler] = {
             path.encode().decode("latin-1"): handler for path, handler in found.items()

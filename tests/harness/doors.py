@@ -18,8 +18,8 @@ from ztas_middleware.asgi import ZTASMiddleware as AsgiMiddleware
 class AsgiDoor:
     """A WSGI app, made an ASGI app and wrapped as that; called, it is WSGI again."""
 
-    def __init__(self, application, config):
-        self.middleware = AsgiMiddleware(asgi_app(application), config)
+    def __init__(self, application, config, **options):
+        self.middleware = AsgiMiddleware(asgi_app(application), config, **options)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

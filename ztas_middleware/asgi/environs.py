@@ -69,6 +69,8 @@ def environ_of(scope: Scope, body: bytes | None = b"") -> dict[str, Any]:
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.input": _CutShort() if body is None else io.BytesIO(body),
         "wsgi.input_terminated": True,
+        # What the app's own callable is asked about.
+        "ztas.request": scope,
         "ztas.time": time.time_ns() // 1_000_000,
     }
     for name, value in scope["headers"]:

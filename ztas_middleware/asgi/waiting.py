@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.answer import Answer
     from ztas_middleware.clerk import Wake
+    from ztas_middleware.intake.host import Host
     from ztas_middleware.reception import Configurable
     from ztas_middleware.web.routes import Handler
 
@@ -29,9 +30,10 @@ THREADS = 4
 class Desk:
     """A reception for those who must not wait in their own thread; see `Reception` for `config`."""
 
-    def __init__(self, config: Configurable) -> None:
+    def __init__(self, config: Configurable, host: Host) -> None:
         gathering = Gathering()
-        self.reception = Reception(config, gathering=gathering)
+        self.reception = Reception(config, gathering=gathering, host=host)
+        self.reception.defer = self.store_later
         # The first hit makes the database; chores at the same time would be in its way.
         self.reception.next_tick = time.monotonic() + TICK
         self._clerk = Clerk(gathering, self.reception.outages, self._after_commit)

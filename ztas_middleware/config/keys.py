@@ -41,6 +41,7 @@ SITE: Table = {
     "inject": Key(boolean),
     "public": Key(boolean),
     "retention_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
+    "routes": Key(list_of(glob)),
     "goals": Key(goals),
     "funnels": Key(funnels),
     "segments": Key(segments),

@@ -46,6 +46,8 @@ class Site:
     """Whether anyone may read its numbers."""
     retention_days: int | None = None
     """Age in days past which hits are pruned; None keeps them."""
+    routes: tuple[str, ...] = ()
+    """Globs that name pages where no router of a framework does, the first match first."""
     goals: tuple[Goal, ...] = ()
     funnels: tuple[Funnel, ...] = ()
     segments: Mapping[str, Filters] = field(default_factory=dict)

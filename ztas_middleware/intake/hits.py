@@ -38,8 +38,8 @@ class Sender(NamedTuple):
     city: str | None = None
 
 
-def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
-    """One row; `path` is the event's path, cleaned."""
+def make_hit(event: Event, path: str, site: Site, sender: Sender, route: str | None = None) -> Hit:
+    """One row; `path` is the event's path, cleaned, and `route` the app's own name of the page."""
     agent = sender.agent
     session_id, time_on_page, is_bounce = event.session_id, event.time_on_page, event.is_bounce
     return Hit(
@@ -66,6 +66,7 @@ def make_hit(event: Event, path: str, site: Site, sender: Sender) -> Hit:
         clean_text(event.utm_term) if event.utm_term else None,
         clean_text(event.utm_content) if event.utm_content else None,
         clean_properties(event.properties) if event.properties else None,
+        route,
         browser_version=agent.version,
         language=sender.language,
         screen=screen_of(event.width) if event.width is not None else None,

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ztas_middleware.config.proxies import STRAY, as_setting, is_private, line_with_private
 from ztas_middleware.days import Today
 from ztas_middleware.globs import Globs
+from ztas_middleware.intake.agents import UNKNOWN
 from ztas_middleware.intake.bots import BotFilter
 from ztas_middleware.intake.clients import Client, Clients
 from ztas_middleware.intake.countries import country_from_header
 from ztas_middleware.intake.hits import Sender, make_hit
+from ztas_middleware.intake.host import Host, Routes
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.intake.places import NOWHERE, Places
 from ztas_middleware.intake.traits import language_of
@@ -35,6 +37,16 @@ if TYPE_CHECKING:
     from ztas_middleware.store.salts import Salts
 
 logger = logging.getLogger("ztas_middleware")
+
+NO_VISITOR = ""
+"""In the column `visitor` of what no visitor sent; in no count of visitors."""
+
+NOBODY = Host()
+
+
+def _log(error: Exception) -> None:
+    logger.error("the app's own callable failed: %s", error)
+
 
 # What browsers and proxies announce for a page that nobody has seen yet: Chromium since 2022, all
 # before it, Safari (its previews, too), what some proxies make of them, Firefox until 2024.
@@ -71,6 +83,8 @@ class Recorder:
         drops: Drops,
         notices: Notices,
         *,
+        host: Host = NOBODY,
+        report: Callable[[Exception], None] = _log,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._database = database
@@ -79,6 +93,9 @@ class Recorder:
         self._notices = notices
         self._trusted_proxies = config.trusted_proxies
         self._clock = clock
+        self._exclude = host.exclude
+        self._report = report
+        self._routes = Routes(config.sites.values(), host, report)
         self._honor_dnt = config.honor_dnt
         self._exclude_cookies = frozenset(config.exclude_cookies)
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
@@ -137,15 +154,31 @@ class Recorder:
             place.city,
         )
         hits = []
-        excluded = self._excluded.get(site.id)
+        excluded, routes = self._excluded.get(site.id), self._routes
         for event in events:
             path = clean_path(event.path, self._keep_query)
             if excluded is None or not excluded.match(path):
-                hits.append(make_hit(event, path, site, sender))
+                route = None if routes.is_empty else routes.of(site.id, path, environ)
+                hits.append(make_hit(event, path, site, sender, route))
         if len(hits) < len(events):
             self._drops.count(site.id, day.date, "excluded", len(events) - len(hits))
         if hits:
             self._database.append(hits)
+
+    def record_nobodys(self, site: Site, event: Event, time: int) -> None:
+        """Commit an event that no visitor sent, at `time` (UTC milliseconds).
+
+        Raises:
+            StorageError: it was not stored.
+        """
+        path = clean_path(event.path, self._keep_query)
+        sender = Sender(time, NO_VISITOR, UNKNOWN, None, b"")
+        self._database.append([make_hit(event, path, site, sender)])
+
+    def is_visitor(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a request is one that a person's browser sends."""
+        user_agent = environ.get("HTTP_USER_AGENT", "")
+        return bool(user_agent) and not self._bots.look(user_agent).is_bot_from_page
 
     def drop(self, received: Received, site: Site | None, reason: Reason, number: int = 1) -> None:
         """Note hits that were refused; a site that is not known counts by UTC days."""
@@ -168,7 +201,18 @@ class Recorder:
             return "opt_out"
         if client.excluded or (self._exclude_cookies and self._has_cookie(environ)):
             return "excluded"
+        if self._exclude is not None and self._is_excluded(environ):
+            return "excluded"
         return None
+
+    def _is_excluded(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the app says so; where it fails, its visitor counts."""
+        assert self._exclude is not None  # noqa: S101 - the caller has looked
+        try:
+            return bool(self._exclude(environ.get("ztas.request", environ)))
+        except Exception as error:  # noqa: BLE001 - the app's own
+            self._report(error)
+            return False
 
     def _watch_for_proxies(self, received: Received) -> None:
         """Note a proxy whose visitors are all one; a visitor has an address of the internet."""
