@@ -29,9 +29,12 @@ class Desk:
     site_id: str = "a"
     format: str | None = None
     hosts: tuple[str, ...] = ()
+    pattern: object = None
     terms: Terms = Terms()  # noqa: RUF009 - it can't be changed
 
-    def job(self):
+    def job(self, **settings):
+        for name, value in settings.items():
+            setattr(self, name, value)
         destination = Destination(
             self.config, self.config.sites[self.site_id], self.database, lambda: NOW
         )
@@ -43,13 +46,12 @@ class Desk:
             self.terms,
             lambda _, number, reason: self.refused.append((number, reason)),
             lambda *_: None,
+            self.pattern,
         )
 
     def run(self, path, **settings):
         """Import one file; the result of this run."""
-        for name, value in settings.items():
-            setattr(self, name, value)
-        (imported,) = self.job().run(str(path))
+        (imported,) = self.job(**settings).run(str(path))
         return imported.result
 
     def rows(self, columns="*"):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ztas_middleware.imports import caddy
 from ztas_middleware.imports.caddy import INCOMPLETE, NO_JSON, NO_REQUEST, NO_TIME, instant
+from ztas_middleware.imports.combined import Clock
 
 # As Caddy 2.6 writes it.
 ENTRY = {
@@ -103,7 +104,7 @@ def test_the_address_of_older_versions():
     ],
 )
 def test_times_in_all_of_its_formats(value, expected):
-    assert instant(value) == expected
+    assert instant(value, Clock()) == expected
 
 
 @pytest.mark.parametrize(
@@ -138,4 +139,4 @@ def test_any_json_is_read_or_refused(value):
     read(ENTRY | {"request": value})
     read(changed(headers=value))
     read(ENTRY | {"resp_headers": {"Content-Type": value}})
-    instant(value)
+    instant(value, Clock())

@@ -21,14 +21,19 @@ from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.outages import one_line
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from ztas_middleware.config import Config
     from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.jobs import Imported
+    from ztas_middleware.imports.terms import Terms
 
-FORMATS = ("auto", "csv", "ndjson", "combined", "caddy", "goatcounter", "plausible")
+FORMATS = (
+    *("auto", "csv", "ndjson", "combined", "caddy", "json", "w3c", "balancer"),
+    *("goatcounter", "plausible"),
+)
 
 SHOWN = 20
 """Refused lines shown on a terminal; a file or a pipe gets them all."""
@@ -47,6 +52,15 @@ def _hosts(_: click.Context, __: click.Parameter, hosts: tuple[str, ...]) -> tup
         raise click.BadParameter(str(error)) from None
 
 
+def _log_format(_: click.Context, __: click.Parameter, text: str | None) -> re.Pattern[str] | None:
+    from ztas_middleware.imports.directives import compiled  # only needed here
+
+    try:
+        return None if text is None else compiled(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command(
     "import",
     epilog="""\b
@@ -54,6 +68,7 @@ Examples:
   ztas import hits.csv --site site_abc123
   ztas import /var/log/nginx/access.log* --site site_abc123
   ztas import /var/log/caddy/access.log --site site_abc123 --follow
+  ztas import x.log --site site_abc123 --log-format '$remote_addr [$time_local] "$request" $status'
 """,
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
@@ -66,7 +81,15 @@ Examples:
     type=click.Choice(FORMATS),
     default="auto",
     show_default=True,
-    help="csv and ndjson are our own exports, combined is nginx's and Apache's log.",
+    help="csv and ndjson are our own exports, combined is nginx's and Apache's log, json these "
+    "and Traefik's as JSON, w3c IIS's and CloudFront's, balancer ALB's and ELB's.",
+)
+@click.option(
+    "--log-format",
+    "pattern",
+    metavar="TEXT",
+    callback=_log_format,
+    help="A log's format as nginx's log_format or Apache's LogFormat has it.",
 )
 @click.option("--follow", is_flag=True, help="Go on with what is written to a log, until stopped.")
 @click.option(
@@ -93,6 +116,7 @@ def import_(
     *,
     site: str,
     form: str,
+    pattern: re.Pattern[str] | None,
     follow: bool,
     hosts: tuple[Domain, ...],
     first: datetime | None,
@@ -116,12 +140,8 @@ def import_(
     they would be counted twice.
     """
     from ztas_middleware.imports.destination import Destination  # only needed here
+    from ztas_middleware.imports.formats import BY_TEXT
     from ztas_middleware.imports.jobs import Job
-    from ztas_middleware.imports.terms import Terms
-
-    if first and last and last < first:
-        raise click.UsageError("--to must not be before --from")
-    start, end = (day.date().isoformat() if day else "" for day in (first, last))
 
     if follow and (len(files) > 1 or files[0] == "-"):
         raise click.UsageError("--follow takes one file")
@@ -133,11 +153,12 @@ def import_(
         job = Job(
             database,
             Destination(settings, destination_site, database),
-            None if form == "auto" else form,
+            BY_TEXT if pattern else None if form == "auto" else form,
             hosts,
-            Terms(start, end, overlap),
+            _terms(first, last, overlap=overlap),
             report.refused,
             report.reached,
+            pattern,
         )
         for path in files:
             try:
@@ -158,6 +179,15 @@ def import_(
         _file(settings, site)
     if failed or report.has_overlapping or report.has_missed or (strict and report.has_refused):
         raise SystemExit(1)
+
+
+def _terms(first: datetime | None, last: datetime | None, *, overlap: bool) -> Terms:
+    from ztas_middleware.imports.terms import Terms  # only needed here
+
+    if first and last and last < first:
+        raise click.UsageError("--to must not be before --from")
+    start, end = (day.date().isoformat() if day else "" for day in (first, last))
+    return Terms(start, end, overlap)
 
 
 def _file(settings: Config, site: str) -> None:

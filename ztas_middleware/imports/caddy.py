@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ztas_middleware.imports.instants import from_iso
+from ztas_middleware.imports.combined import Clock
+from ztas_middleware.imports.fields import instant_of
+from ztas_middleware.imports.instants import from_number
 from ztas_middleware.imports.outcomes import LeftOut, Refused
 from ztas_middleware.imports.requests import Request
 
@@ -22,24 +24,22 @@ if TYPE_CHECKING:
 NO_JSON = Refused("is no JSON object")
 NO_ENTRY = Refused("is no entry of Caddy's log")
 NO_REQUEST = LeftOut("not a request")
+TIME_KEYS = ("ts", "time", "timestamp", "@timestamp")
 INCOMPLETE = Refused("lacks the request's address, method, uri or status")
 NO_TIME = Refused("the time can't be read")
-
-# Caddy's `time_format`: seconds, milliseconds or nanoseconds since 1970; none of them reaches the
-# next one's numbers between 1973 and 5138.
-_SECONDS, _MILLISECONDS, _BEYOND = 1e11, 1e14, 1e20
 
 
 def reader(page_views: PageViews) -> Callable[[str], Outcome]:
     """A function from a line to what becomes of it."""
+    clock = Clock()
 
     def read(line: str) -> Outcome:
-        entry = parse(line)
+        entry = entry_of(line)
         if entry is None:
             return NO_JSON
         if "request" not in entry or "status" not in entry:
             return NO_REQUEST if "logger" in entry or "level" in entry else NO_ENTRY
-        time = instant(entry.get("ts"))
+        time = instant(_time(entry), clock)
         if time is None:
             return NO_TIME
         request = _request(time, entry)
@@ -50,13 +50,25 @@ def reader(page_views: PageViews) -> Callable[[str], Outcome]:
 
 def recognise(line: str) -> bool:
     """Whether it is a line of this format: of Caddy's access log, or another of its logs."""
-    entry = parse(line)
-    return entry is not None and "ts" in entry and ("request" in entry or "logger" in entry)
+    entry = entry_of(line)
+    if entry is None or _time(entry) is None:
+        return False
+    return isinstance(entry.get("request"), dict) or ("logger" in entry and "level" in entry)
 
 
 def is_whole(line: str) -> bool:
     """Whether nothing can be missing at the end of a line that has no line end."""
-    return parse(line) is not None
+    return entry_of(line) is not None
+
+
+def entry_of(line: str) -> dict[str, Any] | None:
+    """The entry in a line: JSON, or after the words of the encoder `console`."""
+    if line.startswith("{") or "\t{" not in line:
+        return parse(line)
+    words, _, rest = line.partition("\t{")
+    entry = parse("{" + rest)
+    time, *others = words.split("\t")
+    return None if entry is None or not others else {"ts": time, "level": others[0]} | entry
 
 
 def parse(line: str) -> dict[str, Any] | None:
@@ -68,17 +80,18 @@ def parse(line: str) -> dict[str, Any] | None:
     return entry if isinstance(entry, dict) else None
 
 
-def instant(value: object) -> int | None:
-    """UTC milliseconds, from a number in one of Caddy's units or an ISO 8601 text."""
+def instant(value: object, clock: Clock) -> int | None:
+    """UTC milliseconds, from a number in one of Caddy's units or a text in one of its formats."""
     if isinstance(value, str):
-        return from_iso(value)
+        return instant_of(value, clock)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if not abs(value) < _BEYOND:  # nor is nan
-        return None
-    if abs(value) < _SECONDS:
-        return int(value * 1000)
-    return int(value if abs(value) < _MILLISECONDS else value // 1_000_000)
+    return from_number(value)
+
+
+def _time(entry: dict[str, Any]) -> object:
+    """Whatever `time_key` says that it is called."""
+    return next((entry[key] for key in TIME_KEYS if key in entry), None)
 
 
 def _request(time: int, entry: dict[str, Any]) -> Request | None:

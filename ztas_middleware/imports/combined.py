@@ -50,7 +50,7 @@ _MONTHS: Final = {
 
 def reader(page_views: PageViews) -> Callable[[str], Outcome]:
     """A function from a line to what becomes of it."""
-    instant = _Clock()
+    instant = Clock()
 
     def read(line: str) -> Outcome:
         beginning = _BEGINNING.match(line)
@@ -125,7 +125,7 @@ def _forwarded(behind: str) -> dict[str, str]:
     return {}
 
 
-class _Clock:
+class Clock:
     """From a minute and a zone to an instant; lines come in order, so the last is remembered."""
 
     def __init__(self) -> None:
@@ -133,6 +133,7 @@ class _Clock:
         self._instant: int | None = None
 
     def __call__(self, minute: str, zone: str) -> int | None:
+        """The instant of `10/Oct/2025:13:55` in a zone such as `+0200`, in UTC milliseconds."""
         if (minute, zone) != self._text:
             self._text = minute, zone
             self._instant = _instant(minute, zone)

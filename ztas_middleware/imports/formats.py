@@ -6,13 +6,24 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.imports import caddy, combined, goatcounter, own, plausible
+from ztas_middleware.imports import (
+    balancers,
+    caddy,
+    combined,
+    directives,
+    goatcounter,
+    json_lines,
+    own,
+    plausible,
+    w3c,
+)
 from ztas_middleware.imports.files import Line
 from ztas_middleware.imports.outcomes import Remarks
 from ztas_middleware.imports.records import csv_records, text_records
 from ztas_middleware.imports.requests import PageViews
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ztas_middleware.config.domains import Domain
@@ -21,10 +32,25 @@ if TYPE_CHECKING:
     from ztas_middleware.imports.outcomes import Outcome
     from ztas_middleware.imports.records import Record
 
-LOGS: dict[str, Any] = {"combined": combined, "caddy": caddy}
+LOGS: dict[str, Any] = {
+    "combined": combined,
+    "caddy": caddy,
+    "json": json_lines,
+    "w3c": w3c,
+    "balancer": balancers,
+}
 TABLES: dict[str, Any] = {"csv": own, "goatcounter": goatcounter, "plausible": plausible}
-FORMATS = ("csv", "ndjson", "combined", "caddy", "goatcounter", "plausible")
+FORMATS = ("csv", "ndjson", *LOGS, "goatcounter", "plausible")
 """By the names that `--format` takes; `csv` and `ndjson` are our own exports."""
+
+RECOGNISERS: dict[str, Callable[[str], bool]] = {
+    "ndjson": own.recognise,
+    **{name: log.recognise for name, log in LOGS.items()},
+}
+"""Whether a line is in a format, for those that have no header; it is in one of them at most."""
+
+BY_TEXT = "log-format"
+"""Of a log whose format was given as text."""
 
 _LOOKED_AT = 100
 """Records at a file's beginning, one of which must be in its format."""
@@ -84,21 +110,30 @@ def _detected(source: Source) -> str | None:
             return name
     for record in _beginning(source, text_records):
         if isinstance(record.content, str):
-            if own.recognise(record.content):
-                return "ndjson"
-            for name, log in LOGS.items():
-                if log.recognise(record.content):
+            for name, recognise in RECOGNISERS.items():
+                if recognise(record.content):
                     return name
     return None
 
 
-def first_entry(name: str, source: Source) -> bytes | None:
+def first_entry(name: str, source: Source, pattern: re.Pattern[str] | None) -> bytes | None:
     """The first line of a log that is in its format; None of other files."""
-    if name in LOGS:
-        for record in _beginning(source, text_records):
-            if isinstance(record.content, str) and LOGS[name].recognise(record.content):
-                return record.content.encode()
+    if not is_log(name):
+        return None
+    if pattern is not None:
+        is_entry: Callable[[str], object] = pattern.fullmatch
+    else:
+        # The header of a W3C log is that of all others.
+        is_entry = w3c.is_entry if name == "w3c" else RECOGNISERS[name]
+    for record in _beginning(source, text_records):
+        if isinstance(record.content, str) and is_entry(record.content):
+            return record.content.encode()
     return None
+
+
+def is_log(name: str) -> bool:
+    """Whether a format is a web server's."""
+    return name in LOGS or name == BY_TEXT
 
 
 def open_reading(
@@ -109,6 +144,7 @@ def open_reading(
     hosts: Sequence[Domain] = (),
     visitors: Mapping[str, int] | None = None,
     remarks: Remarks | None = None,
+    pattern: re.Pattern[str] | None = None,
 ) -> Reading:
     """Prepare to read a file that is not empty in one of `FORMATS`.
 
@@ -119,6 +155,7 @@ def open_reading(
         hosts: the only hosts whose requests count, of logs that name them.
         visitors: see `plausible.reader`.
         remarks: gets what should be said of the file beside its lines.
+        pattern: of the lines of a log whose format was given as text.
 
     Raises:
         ZtasError: it is a table of another format. What is in other lines, these will show.
@@ -127,9 +164,11 @@ def open_reading(
         return _table(name, source, destination, visitors or {})
     if name == "ndjson":
         return Reading(name, own.json_reader(destination), is_export=True)
-    log = LOGS[name]
     page_views = PageViews(destination, hosts, remarks or Remarks())
-    return Reading(name, log.reader(page_views), is_whole=log.is_whole)
+    if pattern is not None:
+        return Reading(name, directives.reader(page_views, pattern), is_whole=lambda _: False)
+    log = LOGS[name]
+    return Reading(name, log.reader(page_views), is_whole=log.is_whole, counts_along=name == "w3c")
 
 
 def _table(

@@ -10,6 +10,21 @@ _ISO = re.compile(
     r"(?:[.,]([0-9]{1,9}))?(?: ?(?:[Zz]|UTC|([+-])([0-9]{2}):?([0-9]{2})))?"
 ).fullmatch
 
+# Seconds, milliseconds, microseconds or nanoseconds since 1970; none of them reaches the next
+# one's numbers between 1973 and 5138.
+_SECONDS, _MILLISECONDS, _MICROSECONDS, _BEYOND = 1e11, 1e14, 1e17, 1e20
+
+
+def from_number(value: float) -> int | None:
+    """UTC milliseconds of a number in whichever unit it must be; None where it can be in none."""
+    if not abs(value) < _BEYOND:  # nor is nan
+        return None
+    if abs(value) < _SECONDS:
+        return int(value * 1000)
+    if abs(value) < _MILLISECONDS:
+        return int(value)
+    return int(value // (1000 if abs(value) < _MICROSECONDS else 1_000_000))
+
 
 def from_iso(text: str) -> int | None:
     """UTC milliseconds of an ISO 8601 or RFC 3339 date with time; UTC where it names no zone."""

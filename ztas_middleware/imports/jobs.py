@@ -18,6 +18,7 @@ from ztas_middleware.imports.overlap import Gate
 from ztas_middleware.imports.progress import File, Place
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Mapping
     from threading import Event
 
@@ -49,6 +50,7 @@ class Job:
         terms: which of a file's days are wanted.
         on_refused: told source, line number and reason of each line that is refused.
         on_commit: told source and offset that was reached, after each commit.
+        pattern: of the lines of a log whose format was given as text.
     """
 
     database: Database
@@ -58,6 +60,7 @@ class Job:
     terms: Terms
     on_refused: Callable[[str, int, str], None]
     on_commit: Callable[[str, int], None]
+    pattern: re.Pattern[str] | None = None
 
     def run(self, path: str) -> Iterator[Imported]:
         """Import what is new in a file, or in the files of an archive.
@@ -107,7 +110,7 @@ class Job:
         if name is None:
             return Imported(source.name, "empty" if source.is_empty else "blank", Place(), Result())
         site = self.destination.site
-        first = formats.first_entry(name, source)
+        first = formats.first_entry(name, source, self.pattern)
         place, siblings = progress.find(self.database, site.id, source, self.terms)
         if place.id is None and not siblings and not any(self.terms) and first is not None:
             place = progress.cut_short(self.database, site.id, first)
@@ -123,6 +126,7 @@ class Job:
             hosts=self.hosts,
             visitors=visitors,
             remarks=remarks,
+            pattern=self.pattern,
         )
         family = set() if family is None else family
         family.update(one.id for one in (place, *(one.place for one in siblings)) if one.id)

@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.imports.formats import is_log
 from ztas_middleware.imports.outcomes import LeftOut, Overlap
 from ztas_middleware.store.lateness import catch_up
 from ztas_middleware.store.ranges import STRETCH, SiteHits
@@ -107,10 +108,9 @@ class Gate:
         if origin.id in self._family:
             return True
         kinds = {origin.format, self._form}
-        return (len(kinds) == 1 and self._form in LOGS) or kinds == PLAUSIBLE
+        return (len(kinds) == 1 and is_log(self._form)) or kinds == PLAUSIBLE
 
 
-LOGS = frozenset({"combined", "caddy"})
 PLAUSIBLE = {"plausible", "plausible-events"}
 
 
