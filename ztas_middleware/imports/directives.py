@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ztas_middleware.imports.outcomes import Outcome
     from ztas_middleware.imports.requests import PageViews
 
-LONGEST = 65_536
+LONGEST = 16_384
 """Characters of a line; what is longer might be tried in too many ways."""
 
 NO_MATCH = Refused("is not in the format that --log-format says")
