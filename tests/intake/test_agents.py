@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import bot_verdicts
-from ztas_middleware.intake import agents
+from ztas_middleware.intake.agent_tables import APPLICATIONS, BROWSERS, SYSTEMS
 from ztas_middleware.intake.agents import UNKNOWN, identify
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -173,6 +173,127 @@ WINDOWS_PHONE = (
         pytest.param(
             LINUX + "Version/17.0 Safari/605.1.15", "Other Linux desktop", id="not Apple's Safari"
         ),
+        pytest.param(
+            MAC + "CriOS/102 Version/11.1.1 Safari/605.1.15",
+            "Chrome iOS tablet",
+            id="chrome, ipad that says mac",
+        ),
+        pytest.param(
+            MAC + "FxiOS/144.0 Safari/605.1.15", "Firefox iOS tablet", id="firefox, ipad, mac"
+        ),
+        pytest.param(
+            MAC + "Version/18.5 EdgiOS/141.0 Safari/605.1.15",
+            "Edge iOS tablet",
+            id="edge, ipad, mac",
+        ),
+        pytest.param(MAC + "Mobile/15E148", "Safari iOS tablet", id="web view, ipad, mac"),
+        pytest.param(
+            MAC + "Mobile/15E148 DuckDuckGo/7", "DuckDuckGo iOS tablet", id="duckduckgo, ipad, mac"
+        ),
+        pytest.param(
+            MAC + "Mobile/15E148 Instagram 400.0.0 (iPad14,1; iPadOS 18_5)",
+            "Instagram iOS tablet",
+            id="instagram, ipad, mac",
+        ),
+        pytest.param(
+            "[FBAN/FB4A;FBAV/567.1.0.52.74;FBPN/com.facebook.katana;FBDV/SM-S921B;FBSV/16;]",
+            "Facebook Android mobile",
+            id="facebook, nothing but brackets",
+        ),
+        pytest.param(
+            "[FBAN/FB4A;FBAV/567.1.0;FBDV/SM-X710;FBSV/15;]",
+            "Facebook Android tablet",
+            id="facebook, brackets, tablet",
+        ),
+        pytest.param(
+            "[FBAN/FBIOS;FBAV/567.1.0;FBDV/iPhone14,7;FBSN/iOS;FBID/phone;]",
+            "Facebook iOS mobile",
+            id="facebook, brackets, iphone",
+        ),
+        pytest.param(
+            "[FBAN/FBIOS;FBAV/567.1.0;FBDV/iPad13,18;FBSN/iPadOS;FBID/tablet;]",
+            "Facebook iOS tablet",
+            id="facebook, brackets, ipad",
+        ),
+        pytest.param(
+            "[FBAN/Orca-Android;FBAV/500.0.0;FBPN/com.facebook.orca;FBDV/Pixel 8;]",
+            "Facebook Android mobile",
+            id="messenger, brackets",
+        ),
+        pytest.param(
+            WINDOWS + "Chrome/47.0.2526.106 BIDUBrowser/8.7 Safari/537.36",
+            "Baidu Browser Windows desktop",
+            id="a token begins where a word begins",
+        ),
+        pytest.param(
+            WINDOWS + CHROME + " MyOnline/2", "Chrome Windows desktop", id="no line in online"
+        ),
+        pytest.param(
+            WINDOWS + CHROME + " AndroidFileTransfer/1", "Chrome Windows desktop", id="app's name"
+        ),
+        pytest.param(
+            LINUX + CHROME + " ToolForWindows/3 (iPhone Backup)",
+            "Chrome Linux desktop",
+            id="the first parentheses decide",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Mobile; LYF/F220B/LYF-F220B;Android; rv:48.0) Gecko/48.0 Firefox/48.0 "
+            "KAIOS/2.5",
+            "Firefox KaiOS mobile",
+            id="kaios",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 12; Quest 2) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "OculusBrowser/30.0 SamsungBrowser/4.0 Chrome/122.0 Mobile VR Safari/537.36",
+            "Oculus Browser Android Other",
+            id="headset, oculus",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (X11; Linux x86_64; Quest 3) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "OculusBrowser/35.0 Chrome/126.0 VR Safari/537.36",
+            "Oculus Browser Linux Other",
+            id="headset, desktop pages",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Android 12; Mobile VR; rv:121.0) Gecko/121.0 Firefox/121.0 Wolvic/1.6",
+            "Wolvic Android Other",
+            id="headset, wolvic",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (X11; Linux x86_64; PICO 4 OS5.8.2 like Quest) AppleWebKit/537.36 (KHTML, "
+            "like Gecko) PicoBrowser/3.3.38 Chrome/105.0 VR Safari/537.36 OculusBrowser/7.0",
+            "Pico Browser Linux Other",
+            id="headset, pico",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 8.1.0; BNTV650) AppleWebKit/537.36 (KHTML, like Gecko) "
+            + CHROME,
+            "Chrome Android tablet",
+            id="tv in a tablet's model",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 6.0.1; HTV31) AppleWebKit/537.36 (KHTML, like Gecko) "
+            + MOBILE_CHROME,
+            "Chrome Android mobile",
+            id="tv in a telephone's model",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 9; W-K360-TV) AppleWebKit/537.36 (KHTML, like Gecko) "
+            + MOBILE_CHROME,
+            "Chrome Android mobile",
+            id="tv as a telephone's suffix",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 11; Chromecast Google TV) AppleWebKit/537.36 (KHTML) "
+            + CHROME,
+            "Chrome Android Other",
+            id="google tv",
+        ),
+        pytest.param((WINDOWS + CHROME).lower(), "Chrome Windows desktop", id="lower case"),
+        pytest.param(
+            (ANDROID + MOBILE_CHROME).lower(), "Chrome Android mobile", id="lower, android"
+        ),
+        pytest.param((WINDOWS + CHROME).upper(), "Chrome Windows desktop", id="upper case"),
         pytest.param("", "Other Other Other", id="empty"),
         pytest.param("curl/8.14.1", "Other Other Other", id="curl"),
         pytest.param("python-requests/2.32.3", "Other Other Other", id="requests"),
@@ -237,14 +358,14 @@ def test_the_corpus_agrees(column, least):
     assert right / comparable >= least
 
 
-NAMES = {name for table in (agents._BROWSERS, agents._SYSTEMS) for _, name in table}
-TOKENS = [token for table in (agents._BROWSERS, agents._SYSTEMS) for token, _ in table]
+NAMES = {name for table in (BROWSERS, SYSTEMS) for _, name in table}
+TOKENS = [token for table in (BROWSERS, SYSTEMS, APPLICATIONS) for token, _ in table]
 
 
 @given(st.lists(st.text(max_size=5) | st.sampled_from(TOKENS)).map("".join))
 def test_any_text_has_three_names(text):
     named = identify(text)
-    assert {named.browser, named.os} <= NAMES | {"Safari", "Android Browser", "Other"}
+    assert {named.browser, named.os} <= NAMES | {"Safari", "Android Browser", "KaiOS", "Other"}
     assert named.device in {"desktop", "mobile", "tablet", "Other"}
 
 
