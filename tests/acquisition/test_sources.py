@@ -66,6 +66,8 @@ HOSTS = {
     "someone.github.io": "someone.github.io",
     "someone.blogspot.com": "someone.blogspot.com",
     "suche.t-online.de": "T-Online",
+    "eur01.safelinks.protection.outlook.com": "Outlook",
+    "translate.googleusercontent.com": "Google Translate",
     "example.org": "example.org",
 }
 

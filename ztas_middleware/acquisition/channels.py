@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
-from ztas_middleware.acquisition import directory, sources
+from ztas_middleware.acquisition import directory, ga4, sources
 from ztas_middleware.acquisition.sources import DIRECT, is_paid_tag, owner_of
 
 if TYPE_CHECKING:
@@ -97,12 +98,13 @@ def _organic(source: str, medium: str, kind: Kind) -> str | None:
     return AFFILIATES if medium in _AFFILIATES else None
 
 
+@cache
 def mark() -> str:
     """A digest of the tables and rules, by which it is seen that what was filed is out of date."""
     tables = [
         VERSION,
         [(kind, sorted(table.items()), alone) for kind, table, alone in sources.TABLES],
-        sources.KINDS,
+        [sources.KINDS, ga4.TAGS],
         sorted(directory.ALIASES.items()),
         [directory.COUNTRIES, directory.PEOPLES],
     ]

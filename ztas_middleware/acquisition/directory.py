@@ -23,7 +23,8 @@ COUNTRIES = ("amazon", "ebay", "google", "pinterest", "yahoo", "yandex")
 SEARCH: Mapping[str, str] = {
     # The application is the search box and Discover on Android; `syndicatedsearch.goog` is what
     # other sites embed.
-    "Google": "google.com syndicatedsearch.goog com.google.android.googlequicksearchbox "
+    "Google": "google.com syndicatedsearch.goog webcache.googleusercontent.com "
+    " com.google.android.googlequicksearchbox "
     "com.google.android.apps.searchlite",
     "Google News": "news.google.com com.google.android.apps.magazines",  # search in GA4's list
     "Google Scholar": "scholar.google.com",
@@ -84,12 +85,15 @@ AI: Mapping[str, str] = {
     "iAsk": "iask.ai",
     "Jasper": "jasper.ai",
     "Character.AI": "character.ai",
+    "Felo": "felo.ai",
+    "Genspark": "genspark.ai",
     "Lumo": "lumo.proton.me",
     "Duck.ai": "duck.ai",
 }
 
 SOCIAL: Mapping[str, str] = {
-    "Facebook": "facebook.com fb.com fb.me fb.watch com.facebook",
+    "Facebook": "facebook.com fb.com fb.me fb.watch com.facebook "
+    "facebookwkhpilnemxj7asaniu7vnjjbiltxjqhye3mhbshg7kx5tfyd.onion",  # about.fb.com, over Tor
     "Meta": "meta.com",  # what many tag its advertisements with
     "Instagram": "instagram.com ig.me com.instagram",
     "Threads": "threads.net threads.com com.instagram.barcelona",
@@ -115,6 +119,7 @@ SOCIAL: Mapping[str, str] = {
     "VK": "vk.com vk.ru vkontakte.ru com.vkontakte.android",
     "Odnoklassniki": "ok.ru odnoklassniki.ru ru.ok.android",
     "Weibo": "weibo.com weibo.cn t.cn com.sina.weibo",
+    "Dzen": "dzen.ru zen.yandex.com",
     "Zhihu": "zhihu.com com.zhihu.android",
     "Douban": "douban.com",
     "Xiaohongshu": "xiaohongshu.com xhslink.com com.xingin.xhs",
@@ -145,10 +150,10 @@ SOCIAL: Mapping[str, str] = {
     "StumbleUpon": "stumbleupon.com",
     # Chat; GA4's list has it among the social ones, too.
     "Discord": "discord.com discordapp.com discord.gg com.discord",
-    "Slack": "slack.com com.slack",
+    "Slack": "slack.com com.slack com.tinyspeck.chatlyio",
     "Telegram": "t.me telegram.me telegram.org org.telegram org.thunderdog.challegram "
     "org.aka.messenger",
-    "WhatsApp": "whatsapp.com wa.me com.whatsapp",
+    "WhatsApp": "whatsapp.com wa.me wl.co com.whatsapp",
     "Messenger": "messenger.com m.me com.facebook.orca",
     "WeChat": "wechat.com weixin.qq.com com.tencent.mm",
     "LINE": "line.me jp.naver.line.android",
@@ -165,7 +170,8 @@ SOCIAL: Mapping[str, str] = {
 }
 
 VIDEO: Mapping[str, str] = {
-    "YouTube": "youtube.com youtu.be youtube-nocookie.com com.google.android.youtube "
+    "YouTube": "youtube.com youtu.be youtube-nocookie.com youtube.googleapis.com "
+    "com.google.android.youtube "
     "com.google.android.apps.youtube",
     "Vimeo": "vimeo.com com.vimeo",
     "Twitch": "twitch.tv tv.twitch",
@@ -182,8 +188,9 @@ VIDEO: Mapping[str, str] = {
 
 EMAIL: Mapping[str, str] = {
     "Gmail": "mail.google.com inbox.google.com com.google.android.gm",
-    "Outlook": "outlook.live.com mail.live.com outlook.office.com outlook.office365.com "
-    "outlook.cloud.microsoft hotmail.com com.microsoft.office.outlook",
+    # Links in mails go through "eur01.safelinks.protection.outlook.com".
+    "Outlook": "outlook.com outlook.live.com mail.live.com outlook.office.com "
+    "outlook.office365.com outlook.cloud.microsoft hotmail.com com.microsoft.office.outlook",
     "Yahoo Mail": "mail.yahoo.com mail.yahoo.net com.yahoo.mobile.client.android.mail",
     "AOL Mail": "mail.aol.com com.aol.mobile.aolapp",
     "Proton Mail": "mail.proton.me mail.protonmail.com ch.protonmail.android",
@@ -226,12 +233,13 @@ OTHER: Mapping[str, str] = {
     "Google Meet": "meet.google.com",
     "Google Calendar": "calendar.google.com",
     "Google Maps": "maps.google.com com.google.android.apps.maps",
-    "Google Translate": "translate.google.com translate.goog",
+    "Google Translate": "translate.google.com translate.goog translate.googleusercontent.com",
     "Google Accounts": "accounts.google.com",
     "Google Analytics": "analytics.google.com tagassistant.google.com",
     "Yandex Maps": "maps.yandex.com",
     "Wikipedia": "wikipedia.org org.wikipedia",
-    "Wikimedia": "wikimedia.org wikidata.org wiktionary.org",
+    "Wikimedia": "wikimedia.org wikidata.org wiktionary.org wikivoyage.org wikiquote.org "
+    "wikibooks.org wikisource.org wikinews.org mediawiki.org",
     "Feedly": "feedly.com com.devhd.feedly",
     "Inoreader": "inoreader.com com.innologica.inoreader",
     "NewsBlur": "newsblur.com com.newsblur",
@@ -288,6 +296,7 @@ ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("pinterestads",), "Pinterest"),
     **dict.fromkeys(("snapchatads",), "Snapchat"),
     **dict.fromkeys(("vkontakte",), "VK"),
+    **dict.fromkeys(("googleplus",), "Google+"),
     **dict.fromkeys(("hn", "ycombinator"), "Hacker News"),
     **dict.fromkeys(("ddg",), "DuckDuckGo"),
     **dict.fromkeys(("brave",), "Brave Search"),
@@ -298,7 +307,6 @@ ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("ixquick",), "Startpage"),
     **dict.fromkeys(("yahoo!",), "Yahoo"),
     **dict.fromkeys(("yahoo!mail",), "Yahoo Mail"),
-    **dict.fromkeys(("outlook.com",), "Outlook"),
     **dict.fromkeys(("proton",), "Proton Mail"),
     **dict.fromkeys(("zoho",), "Zoho Mail"),
     **dict.fromkeys(("teams", "msteams"), "Microsoft Teams"),

@@ -6,6 +6,13 @@ others: hosts alone, not what is below them, and as a `utm_source` also without 
 (`wattpad`).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 SEARCH = """
     auone.jp avg.com babylon.com biglobe.co.jp biglobe.ne.jp centrum.cz cnn.com comcast.net
     conduit.com excite.com firmy.cz globo.com go.mail.ru incredimail.com onet.pl play.google.com
@@ -56,6 +63,13 @@ SOCIAL = """
     wiki.answers.com wikihow.com wikitravel.org woot.com wordpress.com wordpress.org yammer.com
     yelp.co.uk yelp.com youroom.in zoo.gr zooppa.com
 """
+
+TAGS: Mapping[str, Literal["search", "social"]] = {
+    "alice": "search",
+    "googleplay": "search",
+    "social": "social",
+}
+"""What is no host's name."""
 
 VIDEO = """
     crackle.com curiositystream.com d.tube disneyplus.com fast.wistia.net hulu.com iq.com

@@ -138,6 +138,7 @@ def _index() -> _Index:
         (hosts if alone or word.startswith("=") else domains).setdefault(word.lstrip("="), owner)
     for alias, name in directory.ALIASES.items():
         names[alias] = names[_folded(name)]
+    names.update((tag, Owner(None, kind)) for tag, kind in ga4.TAGS.items())
     for kind, text in KINDS:
         for host in text.split():
             if host not in domains:
