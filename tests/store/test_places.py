@@ -15,7 +15,7 @@ from rows import PAGEVIEW
 
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import database as database_module
-from ztas_middleware.store import writer
+from ztas_middleware.store import hits, writer
 from ztas_middleware.store.backup import back_up
 from ztas_middleware.store.database import Database
 
@@ -151,6 +151,7 @@ def test_a_log_that_is_removed_under_load_loses_nothing(file, tmp_path):
         deadline = time.monotonic() + 60
         while any(now <= then for now, then in zip(lengths(), before, strict=True)):
             assert time.monotonic() < deadline
+            assert all(child.is_alive() for child in children)
             time.sleep(0.005)
 
     try:
@@ -170,6 +171,27 @@ def test_a_log_that_is_removed_under_load_loses_nothing(file, tmp_path):
     acknowledged = [path for name in said for path in name.read_text().split("\n")[:-1]]
     assert [path for path in acknowledged if path not in there] == []
     assert not (tmp_path / ".ztas.db.renewal").exists()
+
+
+def test_who_is_kept_waiting_while_others_renew_the_file_commits_again(workers, file):
+    (worker,) = workers()
+    worker.does(["/one"])
+    slow = Database(file)
+    slow.append([hit("/two")])
+    tries = []
+
+    def insert(connection):
+        tries.append(connection)
+        if len(tries) == 1:  # it has looked at the files already
+            file.with_name("ztas.db-wal").unlink()
+            wait_for_a_look()
+            worker.does(["/three"])
+        hits.insert(connection, [hit("/four")])
+
+    slow._writer.run(insert, time.monotonic() + 5)
+    slow.close()
+    assert len(tries) == 2
+    assert paths(file) == ["/one", "/two", "/three", "/four"]
 
 
 def test_who_comes_when_the_log_is_gone_waits_for_nobody_for_long(workers, file):

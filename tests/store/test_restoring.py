@@ -181,3 +181,19 @@ def test_killed_in_the_middle_the_old_is_there(file, backup, wait_at):
     restore(backup, file)
     assert names(file) == {"old": 2000}
     assert not list(file.parent.glob(".*"))
+
+
+def test_a_backup_that_is_moved_there_by_hand_keeps_its_rows_despite_an_old_log(
+    file, backup, caplog
+):
+    killed_server(file)
+    backup.replace(file)
+    fill(file, "later", 500).close()
+    assert names(file) == {"old": 2000, "later": 500}
+    assert "ztas.db-wal belongs to another file, and is removed" in caplog.text
+
+
+def test_a_killed_servers_own_log_is_replayed(file, backup):
+    killed_server(file)
+    fill(file, "later", 500).close()
+    assert names(file) == {"old": 2000, "new": 3000, "log": 1000, "later": 500}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from ztas_middleware.store.headers import name_file
+from ztas_middleware.store.headers import first_page_in, name_file
 from ztas_middleware.store.places import (
     INDEX,
     LOG,
@@ -28,6 +29,9 @@ from ztas_middleware.store.schema import migrate
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+logger = logging.getLogger("ztas_middleware")
 
 
 class Opened(NamedTuple):
@@ -84,6 +88,10 @@ def open_connection(name: str, *, synchronous: str) -> Opened:
             os.close(os.open(filename, os.O_RDWR | os.O_CREAT, 0o640))
         elif None in companions_of(filename) and _is_open_elsewhere(filename):
             raise LostLogError(f"{filename} is in use, and its {LOG} or {INDEX} was removed")
+        elif _has_log_of_another(filename):
+            # Of the file that was here before this one was put in its place; its server was killed.
+            logger.warning("%s%s belongs to another file, and is removed", filename, LOG)
+            remove_companions(filename)
         connection = sqlite3.connect(
             filename, timeout=0, isolation_level=None, check_same_thread=False
         )
@@ -137,6 +145,21 @@ def _is_open_elsewhere(filename: str) -> bool:
                 return True
             raise
     return False
+
+
+def _has_log_of_another(filename: str) -> bool:
+    """Whether SQLite would replay a log that was made for another file.
+
+    Raises:
+        sqlite3.Error: it is no database, or can't be opened.
+    """
+    first = first_page_in(filename + LOG)
+    if first is None or not first.application:
+        return False
+    uri = f"file:{quote(filename)}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(uri, uri=True, timeout=0)) as without_log:
+        (own,) = without_log.execute("pragma application_id").fetchone()
+    return own not in (0, first.application)
 
 
 def reading_uri(path: Path) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.store.connection import reading_uri
+from ztas_middleware.store.headers import name_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +69,8 @@ def copy_database(
         copy.execute("commit")
         copy.set_progress_handler(None, 0)
         copy.execute("detach live")
+        # Its own: whoever has the original open can tell if the copy is written over it.
+        name_file(copy)
         _check(copy, "main", target)
         report(pages)
     settle(target)

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 SIZE = 100
 """Bytes of the header."""
 
+_LOG_HEADER, _FRAME_HEADER = 32, 24
+
+_FRAMES = 2000
+"""Pages of a log that are looked through; a database that grows writes page 1 with every few."""
+
 # `ZT`, and 16 bits to tell one file from another.
 _OURS = 0x5A540000
 
@@ -63,6 +68,29 @@ def name_file(connection: sqlite3.Connection) -> int:
         found = _OURS | int.from_bytes(os.urandom(2), "big")
         connection.execute(f"pragma application_id = {found}")
     return int(found)
+
+
+def first_page_in(log: str) -> Header | None:
+    """The header in the first copy of page 1 that a write-ahead log has; None where it has none.
+
+    https://sqlite.org/fileformat2.html, 4.1: a header of 32 bytes, then for each page 24 bytes that
+    begin with its number, and the page. What a restarted log has not yet written over has other
+    salts than its header.
+    """
+    try:
+        with open(log, "rb") as file:  # noqa: PTH123 - a name
+            start = file.read(_LOG_HEADER)
+            page_size = int.from_bytes(start[8:12], "big")
+            for _ in range(_FRAMES):
+                frame = file.read(_FRAME_HEADER + SIZE)
+                if len(frame) < _FRAME_HEADER + SIZE or frame[8:16] != start[16:24]:
+                    break
+                if int.from_bytes(frame[:4], "big") == 1:
+                    return parse_header(frame[_FRAME_HEADER:])
+                file.seek(page_size - SIZE, os.SEEK_CUR)
+    except OSError:
+        pass
+    return None
 
 
 class HeaderWatch:

@@ -21,6 +21,7 @@ from ztas_middleware.store.connection import Opened, is_busy, open_connection
 from ztas_middleware.store.headers import HeaderWatch
 from ztas_middleware.store.places import (
     LostLogError,
+    ReplacedError,
     UnsettledError,
     companions_of,
     identity_of,
@@ -43,6 +44,10 @@ LONGEST_PAUSE = 0.01
 LOOK = 0.01
 """Seconds between two looks at the files; three calls of the system, which a hit would notice."""
 
+LINGER = 2 * LOOK
+"""Seconds for which whoever renews a file keeps the old one locked. A commit that took longer since
+its look may have come after that."""
+
 ORPHANED = 1.0
 """Seconds for those who have the lost log open to notice that, before somebody else goes on."""
 
@@ -62,7 +67,7 @@ class Writer:
         self._synchronous = synchronous
         self._opened: Opened | None = None
         self._header: HeaderWatch | None = None
-        self._next_look = 0.0
+        self._looked = self._next_look = 0.0
         self._orphaned_since: float | None = None
         self.generation = 0
         """Goes up whenever a file is opened."""
@@ -83,7 +88,11 @@ class Writer:
         is_second_try = False
         while True:
             try:
-                return work(self._connected())
+                result = work(self._connected())
+                if self._was_in_time():
+                    return result
+                # Whoever was kept waiting may have committed into a file that was just renewed.
+                raise ReplacedError(f"{self._filename} was replaced meanwhile")  # noqa: TRY301 - busy
             except (sqlite3.Error, OSError) as failure:
                 if not is_busy(failure):
                     # The file may have been moved away under our hands: a second try starts
@@ -152,14 +161,25 @@ class Writer:
             if now < self._next_look:
                 return opened.connection
             if self._is_still_ours(opened):
-                self._next_look = now + LOOK
+                self._looked, self._next_look = now, now + LOOK
                 return opened.connection
+        now = time.monotonic()
         opened = self._opened = self._open()
+        self._looked, self._next_look = now, now + LOOK
         self._orphaned_since = None
         if sys.platform != "win32":
             self._header = HeaderWatch(opened.filename, opened.application)
         self.generation += 1
         return opened.connection
+
+    def _was_in_time(self) -> bool:
+        """Whether what was just committed is in the file that everybody looks at."""
+        opened = self._opened
+        return (
+            opened is None
+            or time.monotonic() < self._looked + LINGER
+            or identity_of(opened.filename) == opened.file
+        )
 
     def _is_still_ours(self, opened: Opened) -> bool:
         """Whether to go on with the open files; if not, they are let go of."""
@@ -176,7 +196,7 @@ class Writer:
             self.disconnect()
         elif companions_of(opened.filename) != (opened.log, opened.log_index):
             logger.warning("the log of %s was removed; it is made anew", opened.filename)
-            rescue(opened, 2 * LOOK)
+            rescue(opened, LINGER)
             self.disconnect()
         else:
             return True
