@@ -47,6 +47,16 @@ def test_there_are_campaigns_events_and_people_who_come_back():
     assert max(visitors.values()) > 1
 
 
+def test_what_else_a_browser_says_is_there():
+    hits = hits_of_day(SUNDAY, DAYS - 150, "demo")
+    assert {"de", "en"} < {hit.language for hit in hits}
+    assert {"DE-BE", None} < {hit.region for hit in hits}
+    assert {"brown betty", None} == {hit.utm_term for hit in hits}
+    assert {hit.properties is None for hit in hits if hit.action == "order"} == {False}
+    assert {type(hit.browser_version) for hit in hits} == {int}
+    assert {hit.screen for hit in hits} == {480, 768, 1024, 1440, 1920, 9999}
+
+
 def test_a_year_is_written_up_to_now_and_not_beyond(tmp_path):
     file = tmp_path / "ztas.db"
     noon = int(datetime(2026, 11, 8, 12, tzinfo=timezone.utc).timestamp() * 1000)

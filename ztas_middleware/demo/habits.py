@@ -39,6 +39,7 @@ class Origin(NamedTuple):
     campaign: str | None = None
     landing: str | None = None
     """The page it leads to, where it is always the same one."""
+    term: str | None = None
 
 
 class Agent(NamedTuple):
@@ -47,6 +48,13 @@ class Agent(NamedTuple):
     browser: str
     os: str
     device: str
+
+
+class Home(NamedTuple):
+    """Where a visitor is."""
+
+    region: str | None = None
+    city: str | None = None
 
 
 HOUR_CHOICE = Choice(dict(enumerate(HOURS)))
@@ -125,7 +133,7 @@ ORIGINS: Mapping[Origin, float] = {
     Origin("https://pottery.example/makers/stoke"): 2,
 }
 NEWSLETTER = Origin(None, "newsletter", "email", "fortnightly", "/journal")
-SUMMER = Origin(None, "google", "cpc", "summer-sale", "/teapots")
+SUMMER = Origin(None, "google", "cpc", "summer-sale", "/teapots", "brown betty")
 HARVEST = Origin("https://www.instagram.com/", "Instagram", "social", "first-flush")
 FORUM = Origin("https://news.ycombinator.com/", landing="/journal/why-teapots-drip")
 
@@ -149,3 +157,44 @@ COUNTRIES = Choice(
         "AU": 3, "SE": 2, "PL": 2, None: 2,
     }
 )  # fmt: skip
+
+HOMES = {
+    "GB": Choice(
+        {
+            Home("GB-ENG", "London"): 40, Home("GB-ENG", "Manchester"): 14,
+            Home("GB-ENG", "Bristol"): 10, Home("GB-SCT", "Edinburgh"): 12,
+            Home("GB-WLS", "Cardiff"): 6, Home("GB-ENG"): 18,
+        }
+    ),
+    "US": Choice(
+        {
+            Home("US-NY", "New York"): 24, Home("US-CA", "Los Angeles"): 18,
+            Home("US-CA", "San Francisco"): 14, Home("US-OR", "Portland"): 12, Home("US-TX"): 10,
+        }
+    ),
+    "DE": Choice(
+        {
+            Home("DE-BE", "Berlin"): 34, Home("DE-HH", "Hamburg"): 26, Home("DE-BY", "Munich"): 22,
+            Home("DE-NI", "Leer"): 6,
+        }
+    ),
+    "FR": Choice({Home("FR-IDF", "Paris"): 70, Home("FR-ARA", "Lyon"): 30}),
+    "NL": Choice({Home("NL-NH", "Amsterdam"): 60, Home("NL-UT", "Utrecht"): 40}),
+    "JP": Choice({Home("JP-13", "Tokyo"): 60, Home("JP-26", "Kyoto"): 40}),
+}  # fmt: skip
+LANGUAGES = {"DE": "de", "FR": "fr", "NL": "nl", "JP": "ja", "SE": "sv", "PL": "pl"}
+"""By country; the others read English."""
+
+SCREENS = {
+    "desktop": Choice({1440: 38, 1920: 46, 9999: 16}),
+    "mobile": Choice({480: 95, 768: 5}),
+    "tablet": Choice({768: 25, 1024: 75}),
+}
+VERSIONS = {
+    "Chrome": Choice({142: 62, 141: 24, 140: 8, 138: 6}),
+    "Safari": Choice({26: 55, 18: 38, 17: 7}),
+    "Firefox": Choice({145: 70, 144: 18, 140: 12}),
+    "Edge": Choice({142: 74, 141: 26}),
+    "Samsung Internet": Choice({29: 80, 28: 20}),
+}
+DELIVERIES = Choice({"standard": 78, "express": 22})

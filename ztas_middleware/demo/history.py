@@ -13,17 +13,23 @@ from typing import TYPE_CHECKING
 from ztas_middleware.demo.habits import (
     AGENTS,
     COUNTRIES,
+    DELIVERIES,
     FORUM,
     HARVEST,
+    HOMES,
     HOUR_CHOICE,
     LANDINGS,
+    LANGUAGES,
     NEWSLETTER,
     ORIGINS,
     PRICES,
     READING,
+    SCREENS,
     SUMMER,
+    VERSIONS,
     WAYS,
     WEEK,
+    Home,
     Origin,
 )
 from ztas_middleware.store.connection import open_connection
@@ -123,6 +129,10 @@ def _visit(
 ) -> Iterator[Hit]:
     """The hits of one visit, as the tracker would send them."""
     agent = AGENTS.draw(rng)
+    country = COUNTRIES.draw(rng)
+    # Of the person, and so the same when they come back.
+    own = random.Random(visitor)  # noqa: S311 - the same year every time
+    home = HOMES[country].draw(own) if country in HOMES else Home()
     empty = Hit(
         time=start,
         site_id=site_id,
@@ -143,11 +153,19 @@ def _visit(
         browser=agent.browser,
         os=agent.os,
         device=agent.device,
-        country=COUNTRIES.draw(rng),
+        country=country,
+        utm_term=origin.term,
+        browser_version=VERSIONS[agent.browser].draw(own),
+        language=LANGUAGES.get(country or "", "en"),
+        screen=SCREENS[agent.device].draw(own),
+        region=home.region,
+        city=home.city,
     )
     view, pages, events = empty, 1, 0
     # Everything but the first page view comes from the site itself.
-    later = empty._replace(referrer=None, utm_source=None, utm_medium=None, utm_campaign=None)
+    later = empty._replace(
+        referrer=None, utm_source=None, utm_medium=None, utm_campaign=None, utm_term=None
+    )
     while True:
         yield view
         read = min(1_500.0, rng.expovariate(1 / READING.get(view.path, 35)) + 2)
@@ -162,6 +180,9 @@ def _visit(
                 action=action,
                 category="shop",
                 value=value,
+                properties=f'{{"delivery":"{DELIVERIES.draw(own)}"}}'
+                if action == "order"
+                else None,
             )
         following = WAYS[view.path].draw(rng)
         end = view.time + int(read * 1000)
