@@ -79,6 +79,21 @@ def test_what_is_no_entry_says_why(text, reason):
         parse_domain(text)
 
 
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ("example.com", "example.com"),
+        ("https://example.com", "example.com"),
+        ("localhost:3000", "localhost:3000"),
+        ("*.example.com", "*.example.com"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("tauri://localhost:1420", "tauri://localhost:1420"),
+    ],
+)
+def test_what_a_site_is_called(entry, name):
+    assert parse_domain(entry).name == name
+
+
 # Each entry with origins that it matches and origins that it does not.
 MATCHES = {
     "example.com": (

@@ -66,6 +66,14 @@ class Domain:
         return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}"
 
     @property
+    def name(self) -> str:
+        """What a site is called after its entry."""
+        if self.app:
+            return self.app
+        host = f"*.{self.host}" if self.wildcard else self.host
+        return f"{host}:{self.port}" if self.port and not self.scheme else host
+
+    @property
     def twin(self) -> str | None:
         """The host with `www.` put in front or taken away; None where there is no such thing."""
         if self.wildcard or self.app or not is_name(self.host):

@@ -132,7 +132,7 @@ class Recorder:
             StorageError: nothing of it was stored.
         """
         environ, client = received.environ, received.client
-        if not received.peer.trusted and "HTTP_X_FORWARDED_FOR" in environ:
+        if not received.peer.trusted and environ.get("HTTP_X_FORWARDED_FOR"):
             self._watch_for_proxies(received)
         user_agent = environ.get("HTTP_USER_AGENT", "")
         looked = self._bots.look(user_agent)

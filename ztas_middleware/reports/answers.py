@@ -10,7 +10,6 @@ from ztas_middleware.dimensions import LISTS, Counts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ztas_middleware.config.domains import Domain
     from ztas_middleware.config.model import Site
     from ztas_middleware.dimensions import List
 
@@ -267,6 +266,4 @@ class Journeys:
 
 def display_name(site: Site) -> str:
     """The domain that a site is shown under."""
-    domain: Domain = site.domains[0]
-    host = f"*.{domain.host}" if domain.wildcard else domain.host
-    return f"{host}:{domain.port}" if domain.port and not domain.scheme else host
+    return site.domains[0].name

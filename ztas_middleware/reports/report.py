@@ -11,7 +11,6 @@ from ztas_middleware.reports.rounding import mean, percent, units
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ztas_middleware.config.domains import Domain
     from ztas_middleware.config.goals import Funnel
     from ztas_middleware.config.model import Site
     from ztas_middleware.reports.lists import Entry
@@ -182,8 +181,4 @@ class Report:
 
 def display_name(site: Site) -> str:
     """The domain that a site is shown under."""
-    domain: Domain = site.domains[0]
-    if domain.app:
-        return domain.app
-    host = f"*.{domain.host}" if domain.wildcard else domain.host
-    return f"{host}:{domain.port}" if domain.port and not domain.scheme else host
+    return site.domains[0].name
