@@ -15,7 +15,7 @@ MOST_INFLATED: Final = 1 << 20
 """Bytes of a compressed page that are looked at."""
 
 
-def tag_for(script: str, site_id: str, mount: str) -> bytes:
+def tag_for(script: str, site_id: str, mount: str, nonce: str | None = None) -> bytes:
     """The tag that loads the script for a site.
 
     ASCII only, so that it means the same in every charset that contains ASCII.
@@ -24,9 +24,11 @@ def tag_for(script: str, site_id: str, mount: str) -> bytes:
         script: the path that the script is served at, below the mount.
         site_id: the site's id.
         mount: WSGI's `SCRIPT_NAME`, bytes decoded as latin-1.
+        nonce: of the page's Content-Security-Policy, if it has one.
     """
     src = quote(mount.encode("latin-1", "replace") + script.encode())
-    text = f'<script defer src="{escape(src)}" data-site="{escape(site_id)}"></script>'
+    allowed = "" if nonce is None else f' nonce="{escape(nonce)}"'
+    text = f'<script defer src="{escape(src)}" data-site="{escape(site_id)}"{allowed}></script>'
     return text.encode("ascii", "xmlcharrefreplace")
 
 
