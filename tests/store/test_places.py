@@ -317,7 +317,7 @@ def test_a_folder_that_another_program_has_locked_is_waited_for_no_longer(file, 
         started = time.monotonic()
         with pytest.raises(StorageError, match="another program has locked the folder"):
             database.append([hit("/refused")])
-        assert 0.3 <= time.monotonic() - started < 3
+        assert 0.3 <= time.monotonic() - started < 5
     finally:
         os.close(folder)
     database.append([hit("/taken")])
