@@ -69,3 +69,14 @@ def test_workers_that_are_recycled_all_the_time_lose_nothing(serve, tmp_path):
     there = set(stored(tmp_path / "ztas.db"))
     assert [path for path in load.acknowledged if path not in there] == []
     assert set(load.other_answers) <= {"no answer"}
+
+
+def test_processes_whose_first_hits_come_at_once_say_nothing(serve, tmp_path):
+    server = serve(gunicorn(workers=4))
+    load = Load(server, 8, "first", 4)
+    load.join()
+    server.process.stop()
+    assert load.other_answers == []
+    assert len(stored(tmp_path / "ztas.db")) == 32
+    assert "salts" not in server.process.output
+    assert "ztas.db" not in server.process.output
