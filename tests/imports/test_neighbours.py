@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -352,3 +355,102 @@ def test_dashboards_are_refused_with_the_export_to_take(desk, archive, names, wa
     path = archive(**{name.replace(".", "__"): "name,visitors\n/,1\n" for name in names})
     with pytest.raises(ZtasError, match=way):
         desk().run(path)
+
+
+# --- the statements of docs/migrating.md, in a database with the tables that they ask ---------
+
+UMAMI_TABLES = """
+create table website_event (
+    event_id, website_id, session_id, visit_id, created_at, url_path, url_query, referrer_path,
+    referrer_query, referrer_domain, page_title, event_type, event_name, tag, hostname
+);
+create table session (
+    session_id, website_id, browser, os, device, screen, language, country, region, city
+);
+insert into session values
+    ('s1', '{site}', 'firefox', 'Linux', 'desktop', '1920x1080', 'de-DE', 'DE', 'DE-BE', 'Berlin');
+insert into website_event values
+    ('e1', '{site}', 's1', 'v1', '2025-10-10 11:55:36.000+00', '/a', '', '/x', '', 'g.example',
+        'A', 1, null, null, 'example.com'),
+    ('e2', '{site}', 's1', 'v1', '2025-10-10 11:56:36.000+00', '/a', '', '', '', '', 'A', 2,
+        'signup', null, 'example.com'),
+    ('e3', 'other', 's1', 'v1', '2025-10-10 11:56:36.000+00', '/b', '', '', '', '', 'B', 1, null,
+        null, 'example.com');
+"""
+MATOMO_TABLES = """
+create table matomo_log_action (idaction, name, type, url_prefix);
+create table matomo_log_visit (
+    idvisit, referer_type, referer_name, referer_url, config_browser_name, config_browser_version,
+    config_os, config_device_type, config_resolution, location_country, location_region,
+    location_city, location_browser_lang
+);
+create table matomo_log_link_visit_action (
+    idlink_va, idsite, idvisit, idvisitor, server_time, idaction_url, idaction_name,
+    idaction_event_category, idaction_event_action, custom_float
+);
+insert into matomo_log_action values
+    (1, 'example.com/a', 1, 2), (2, 'A title', 4, null), (3, 'video', 10, null),
+    (4, 'play', 11, null), (5, 'intro', 12, null);
+insert into matomo_log_visit values
+    (7, 3, 'g.example', 'https://g.example/x', 'CH', '141.0', 'WIN', 0, '1280x720', 'de', 'BE',
+        'Berlin', 'de');
+insert into matomo_log_link_visit_action values
+    (1, 1, 7, x'0f1e', '2025-10-10 11:55:36', 1, 2, null, null, null),
+    (2, 1, 7, x'0f1e', '2025-10-10 11:56:36', 1, 5, 3, 4, 2.5),
+    (3, 2, 7, x'0f1e', '2025-10-10 11:56:36', 1, 2, null, null, null);
+"""
+ROOT = Path(__file__).parents[2]
+
+
+def statement(program):
+    """The statement in the chapter on a program."""
+    page = (ROOT / "docs" / "migrating.md").read_text("utf-8")
+    chapter = page.partition(f"### {program}\n")[2].partition("\n### ")[0]
+    return chapter.partition("```sql\n")[2].partition("```")[0]
+
+
+@pytest.fixture
+def ask():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.create_function("concat", -1, lambda *parts: "".join(parts))
+
+        def run(tables, sql):
+            connection.executescript(tables)
+            return connection.execute(sql)
+
+        yield run
+
+
+def test_the_statement_for_umami(ask, desk, tmp_path):
+    sql = statement("Umami").removeprefix("\\copy (").rpartition(") to 'umami.csv'")[0]
+    site = sql.partition("website_id = '")[2].partition("'")[0]
+    found = ask(UMAMI_TABLES.replace("{site}", site), sql)
+    with (tmp_path / "umami.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([name for name, *_ in found.description])
+        writer.writerows(found)
+    one = desk()
+    assert one.run(tmp_path / "umami.csv").stored == 2
+    view, event = one.rows()
+    expected = {"referrer": "https://g.example/x", "browser": "Firefox", "region": "DE-BE"}
+    assert some(view, expected) == expected
+    assert (event["action"], event["session_id"]) == ("signup", view["session_id"])
+
+
+def test_the_statement_for_matomo(ask, desk, tmp_path):
+    lines = [line for (line,) in ask(MATOMO_TABLES, statement("Matomo"))]
+    assert all(json.loads(line).keys() == MATOMO.keys() for line in lines)
+    path = tmp_path / "actions.ndjson"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    one = desk()
+    assert one.run(path).stored == 2
+    view, event = one.rows()
+    expected = {
+        "path": "/a",
+        "referrer": "https://g.example/x",
+        "browser": "Chrome",
+        "screen": 1440,
+    }
+    assert some(view, expected) == expected
+    expected = {"action": "play", "category": "video", "label": "intro", "value": 2.5}
+    assert some(event, expected) == expected
