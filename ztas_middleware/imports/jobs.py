@@ -148,6 +148,7 @@ class Job:
             siblings=siblings,
             date_of=self.destination.date_of,
             on_refused=lambda number, reason: self.on_refused(source.name, number, reason),
+            on_overlap=lambda number, day: self._tell(source, number, day),
             on_commit=lambda offset: self.on_commit(source.name, offset),
         )
         one.result.remarks = remarks
@@ -171,6 +172,12 @@ class Job:
             "it was cut or rewritten. Nothing of it was imported; --from DATE takes its days from "
             "a date on, --overlap all of it, from its beginning"
         )
+
+    def _tell(self, source: Source, number: int, day: str) -> None:
+        """Say that a day is refused, where there is no end at which it would be said."""
+        if isinstance(source, FollowedSource):
+            reason = f"{day} has rows of another origin, so that none of it comes in"
+            self.on_refused(source.name, number, reason)
 
     def _rest(self, one: Import) -> None:
         one.commit()
