@@ -84,7 +84,7 @@ def workers(file):
 
 def wait_for_a_look():
     """Writers look at the files so often; they may take two seconds."""
-    time.sleep(1.5 * writer.LOOK)
+    time.sleep(1.5 * writer.LOOK_BESIDE)
 
 
 def numbered(name, number):
