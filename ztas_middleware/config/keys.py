@@ -10,8 +10,16 @@ from functools import partial
 from ztas_middleware.config.matches import funnels, goals
 from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAccess, Site
 from ztas_middleware.config.nodes import Node, refuse
+from ztas_middleware.config.notify import Notify
 from ztas_middleware.config.sections import Key, Table, named, section
 from ztas_middleware.config.segments import notes, segments
+from ztas_middleware.config.sending import (
+    alerts,
+    mail_address,
+    mail_addresses,
+    mail_server,
+    webhook,
+)
 from ztas_middleware.config.settings import (
     cookie,
     domains,
@@ -32,6 +40,11 @@ from ztas_middleware.config.settings import (
 )
 from ztas_middleware.config.values import boolean, choice, integer, list_of, optional, text
 
+NOTIFY: Table = {
+    "mail": Key(mail_addresses),
+    "webhook": Key(optional(webhook)),
+}
+
 SITE: Table = {
     "domain": Key(domains, "domains", required=True),
     "timezone": Key(zone),
@@ -46,6 +59,17 @@ SITE: Table = {
     "funnels": Key(funnels),
     "segments": Key(segments),
     "annotations": Key(notes, "annotations"),
+    "notify": Key(section(Notify, NOTIFY)),
+    "alerts": Key(alerts),
+}
+
+MAIL: Table = {
+    "host": Key(text, required=True),
+    "port": Key(optional(integer(1, 65_535))),
+    "tls": Key(choice("starttls", "implicit", "none")),
+    "user": Key(optional(text)),
+    "password": Key(optional(text)),
+    "from": Key(mail_address, "sender", required=True),
 }
 
 BOTS: Table = {
@@ -97,6 +121,7 @@ CONFIG: Table = {
     "durability": Key(choice("commit", "full")),
     "api": Key(section(ApiAccess, API)),
     "dashboard": Key(section(DashboardAccess, DASHBOARD)),
+    "mail": Key(optional(section(mail_server, MAIL))),
 }
 
 read_config = section(Config, CONFIG)

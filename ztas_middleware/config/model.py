@@ -11,11 +11,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ztas_middleware.config.notify import Notify
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ztas_middleware.config.domains import Domain
     from ztas_middleware.config.goals import Funnel, Goal
+    from ztas_middleware.config.notify import Alert, MailServer
     from ztas_middleware.config.segments import Annotation
     from ztas_middleware.filters import Filters
 
@@ -54,6 +57,9 @@ class Site:
     """Filters by the name that readers are offered them under."""
     annotations: tuple[Annotation, ...] = ()
     """What happened when, marked in the charts."""
+    notify: Notify = field(default_factory=Notify)
+    """Who gets its reports and alerts."""
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,8 @@ class Config:
     durability: Durability = "commit"
     api: ApiAccess = field(default_factory=ApiAccess)
     dashboard: DashboardAccess = field(default_factory=DashboardAccess)
+    mail: MailServer | None = None
+    """Who takes mails; None sends none."""
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""
     revision: Revision | None = field(default=None, compare=False)
