@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from flask import Flask, render_template_string
+from flask import Flask
 
-from ztas_middleware.flask import ZTAS
+from ztas_middleware import ZTASMiddleware
 
 CONFIG = {
     "script": "/js/ztas.js",
@@ -19,7 +19,7 @@ CONFIG = {
 
 PAGE = """<!doctype html>
 <title>Flask</title>
-{{ ztas_script() }}
+<script defer src="js/ztas.js" data-site="site_abc123"></script>
 <h1>Hello from Flask</h1>
 """
 
@@ -29,10 +29,11 @@ app = Flask(__name__)
 @app.get("/")
 def home() -> str:
     """The only page."""
-    return render_template_string(PAGE)
+    return PAGE
 
 
-ZTAS(app, CONFIG)
+# `app` stays a Flask app; only what the server calls is wrapped.
+app.wsgi_app = ZTASMiddleware(app.wsgi_app, CONFIG)  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     app.run(port=int(os.environ.get("PORT", "8000")))

@@ -84,10 +84,10 @@ def test_a_page_view(run):
         "utm_content": None,
         "properties": None,
         "route": None,
-        "browser_version": 143,
+        "browser_version": None,
         "language": None,
-        "screen": 1920,
-        "region": "US-TX",
+        "screen": None,
+        "region": None,
         "city": None,
     }
 

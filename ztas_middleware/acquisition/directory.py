@@ -284,8 +284,7 @@ PEOPLES = ("sites.google.com", "pages.github.com", "users.sourceforge.net")
 ALIASES: Mapping[str, str] = {
     # What people write into `utm_source`, spaces, `-` and `_` left out: GA4's list and Plausible's.
     **dict.fromkeys(("fb", "fbads", "fbad", "facebookads", "facebookad", "fcb"), "Facebook"),
-    **dict.fromkeys(("facebookfeedad", "facebookfeed"), "Facebook"),
-    **dict.fromkeys(("metaads",), "Meta"),
+    **dict.fromkeys(("facebookfeedad", "facebookfeed", "metaads"), "Facebook"),
     **dict.fromkeys(("ig", "insta", "igads", "instagramads"), "Instagram"),
     **dict.fromkeys(("yt", "ytads", "youtubeads"), "YouTube"),
     **dict.fromkeys(("googleads", "gads", "adwords", "googleadwords"), "Google"),

@@ -101,12 +101,11 @@ def home_of(name: str) -> str | None:
 
 
 def _tag_owner(tag: str) -> Owner:
+    known = _index().names.get(_folded(tag))
+    if known is not None:
+        return known
     # Some tag with an address ("google.com", "https://www.facebook.com/"), ChatGPT does so itself.
-    at = _host_owner(authority(tag.strip()).removeprefix("www.")) if "." in tag else _OTHER
-    if at.name is not None:
-        return at
-    named = _index().names.get(_folded(tag), _OTHER)
-    return named if at.kind == "other" else Owner(named.name, at.kind)
+    return _host_owner(authority(tag.strip()).removeprefix("www.")) if "." in tag else _OTHER
 
 
 def _host_owner(host: str) -> Owner:
@@ -135,19 +134,16 @@ def _index() -> _Index:
     hosts: dict[str, Owner] = {}
     names: dict[str, Owner] = {_folded(DIRECT): Owner(DIRECT, "other")}
     for owner, word, alone in _words():
-        # "Orange" was a search engine, too, but few who write it into a tag mean that.
-        named = Owner(owner.name, "other") if alone else owner
-        names.setdefault(_folded(owner.name or ""), named)
+        names.setdefault(_folded(owner.name or ""), owner)
         (hosts if alone or word.startswith("=") else domains).setdefault(word.lstrip("="), owner)
     for alias, name in directory.ALIASES.items():
         names[alias] = names[_folded(name)]
+    names.update((tag, Owner(None, kind)) for tag, kind in ga4.TAGS.items())
     for kind, text in KINDS:
-        for word in text.split():
-            if "." in word and word not in domains:
-                hosts.setdefault(word, Owner(None, kind))
-            tag = _folded(word.partition(".")[0])
-            if names.get(tag, _OTHER).kind == "other":
-                names[tag] = Owner(names.get(tag, _OTHER).name, kind)
+        for host in text.split():
+            if host not in domains:
+                hosts.setdefault(host, Owner(None, kind))
+            names.setdefault(host.partition(".")[0], Owner(None, kind))
     return _Index(domains, hosts, names)
 
 

@@ -74,10 +74,10 @@ class Places:
             self._revision = _revision(path)
             self._find = _finder(path)
         except OSError as error:
-            problem = f"{error.strerror or error}: {path}"
+            problem = f"{path}: {error.strerror or error}"
             raise ConfigError(problem, source=source, key="geo") from None
         except (maxminddb.InvalidDatabaseError, ValueError):
-            problem = f"is no .mmdb file: {path}"
+            problem = f"{path} is no .mmdb file"
             raise ConfigError(problem, source=source, key="geo") from None
 
     def of(self, address: str) -> Place:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ztas_middleware.outages import OutageLog
     from ztas_middleware.reports.reader import Reports
     from ztas_middleware.store.database import Database
-    from ztas_middleware.web.memory import PageMemory
     from ztas_middleware.web.pages import Pages
 
 Handler = Callable[[Mapping[str, Any]], Answer | None]
@@ -27,11 +26,7 @@ Handler = Callable[[Mapping[str, Any]], Answer | None]
 
 
 def routes(
-    config: Config,
-    recorder: Recorder,
-    database: Database,
-    outages: OutageLog,
-    memory: PageMemory,
+    config: Config, recorder: Recorder, database: Database, outages: OutageLog
 ) -> dict[str, Handler]:
     """The handler of each path that the configuration names.
 
@@ -50,7 +45,7 @@ def routes(
     if config.pixel is not None:
         from ztas_middleware.web.pixel import Pixel
 
-        found[config.pixel] = Pixel(config, recorder, outages, memory)
+        found[config.pixel] = Pixel(config, recorder, outages)
     if config.api.path is not None:
         from ztas_middleware.web.api import Api
 
@@ -109,11 +104,7 @@ class _Dashboard:
 
 
 def pages_between(
-    config: Config,
-    recorder: Recorder,
-    database: Database,
-    outages: OutageLog,
-    memory: PageMemory,
+    config: Config, recorder: Recorder, database: Database, outages: OutageLog
 ) -> Pages | None:
     """What sees the app's own pages, if any site wants them counted or given the tag."""
     if not any(site.count_pages or site.inject for site in config.sites.values()):
@@ -137,11 +128,4 @@ def pages_between(
     def report(error: Exception) -> None:
         outages.report("a page left as the app made it", error)
 
-    return Pages(
-        config.sites.values(),
-        script=config.script,
-        endpoint=config.endpoint,
-        remember=remember,
-        report=report,
-        memory=memory,
-    )
+    return Pages(config.sites.values(), config.script, remember, report)

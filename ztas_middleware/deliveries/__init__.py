@@ -1,1 +1,0 @@
-"""What comes to the reader by itself: reports and alerts, by mail and webhook."""

@@ -1,0 +1,182 @@
+"""The folder of the history: a file of hits and one of totals for each month of a site.
+
+Files have fixed names and are replaced in whole: written aside under a name that no `*.parquet`
+finds, synced, and renamed. Each carries the name of its database and its generation, by which it
+is known again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ztas_middleware.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+if sys.platform != "win32":
+    import fcntl
+
+HITS, TOTALS = "hits", "totals"
+KINDS = (HITS, TOTALS)
+
+ASIDE = ".new"
+"""What the name of a file ends with until it is in its place."""
+
+PAUSE = 0.01
+"""Seconds between two tries to get the lock."""
+
+REMEMBERED = 10_000
+"""Files whose mark is not read again."""
+
+Stamp = tuple[int, int, int, int]
+
+
+@dataclass
+class Folder:
+    """The history of one database."""
+
+    path: Path
+    _known: dict[tuple[str, Stamp], str | None] = field(default_factory=dict)
+
+    def file(self, kind: str, site_id: str, month: str) -> Path:
+        """Where a month's hits or totals are; `month` is `YYYY-MM`."""
+        return self.path / kind / f"site={quote(site_id, safe='')}" / f"{month}.parquet"
+
+    def months(self, site_id: str) -> set[str]:
+        """The months of which there is any file."""
+        found: set[str] = set()
+        for kind in KINDS:
+            place = self.file(kind, site_id, "any").parent
+            with contextlib.suppress(OSError):
+                found |= {file.stem for file in place.glob("*.parquet")}
+        return found
+
+    def mark(self, cursor: DuckDBPyConnection, file: Path) -> str | None:
+        """What a file says of itself, `identity generation`; None where it says nothing."""
+        try:
+            key = (str(file), _stamp(file))
+        except OSError:
+            return None
+        if key not in self._known:
+            if len(self._known) > REMEMBERED:
+                self._known.clear()
+            self._known[key] = _mark(cursor, file)
+        return self._known[key]
+
+    def distrust(self, file: Path) -> None:
+        """Take a file for damaged, as long as it is the same."""
+        with contextlib.suppress(OSError):
+            self._known[str(file), _stamp(file)] = None
+
+    @contextlib.contextmanager
+    def lock(self, site_id: str, patience: float) -> Iterator[bool]:
+        """One process and thread at a time files a site; False if another did all the while.
+
+        Raises:
+            StorageError: the folder can't be written.
+        """
+        name = self.path / f".{quote(site_id, safe='')}.lock"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o750)
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StorageError(str(self.path), error.strerror or str(error)) from None
+        try:
+            yield _acquire(descriptor, patience)
+        finally:
+            os.close(descriptor)
+
+    def clear_aside(self, site_id: str) -> None:
+        """Remove what a killed process left; for whoever has the lock."""
+        for kind in KINDS:
+            for file in self.file(kind, site_id, "any").parent.glob(f"*{ASIDE}"):
+                file.unlink(missing_ok=True)
+
+
+def new_generation() -> str:
+    """A name for a month's files that none has had."""
+    return secrets.token_hex(8)
+
+
+def aside_of(file: Path) -> Path:
+    """The name under which a file is written."""
+    return file.with_name(f".{file.name}{ASIDE}")
+
+
+def write_aside(cursor: DuckDBPyConnection, query: str, file: Path, mark: str) -> None:
+    """Write the rows of a query beside the place of a file, and wait until the disk has them."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    aside = aside_of(file)
+    # Whose umask it is does not matter: hits are for our group at most, as in the database.
+    os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640))
+    name = str(aside).replace("'", "''")
+    cursor.execute(
+        f"""
+        copy ({query}) to '{name}' (
+            format parquet, compression zstd, row_group_size 61440, use_tmp_file false,
+            kv_metadata {{ztas: '{mark}'}}
+        )
+        """
+    )
+    sync(aside)
+
+
+def put_in_place(file: Path) -> None:
+    """Give what was written aside its name."""
+    aside_of(file).replace(file)
+    sync(file.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has a file, or a folder's names."""
+    if sys.platform == "win32" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _stamp(file: Path) -> Stamp:
+    found = file.stat()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _mark(cursor: DuckDBPyConnection, file: Path) -> str | None:
+    import duckdb
+
+    try:
+        found = cursor.execute(
+            "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'ztas'",
+            [str(file)],
+        ).fetchone()
+    except duckdb.Error:
+        return None
+    return found[0] if found else None
+
+
+def _acquire(descriptor: int, patience: float) -> bool:
+    if sys.platform == "win32":
+        return True
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+        else:
+            return True
+        time.sleep(PAUSE)
