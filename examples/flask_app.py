@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from flask import Flask
+from flask import Flask, render_template_string
 
-from ztas_middleware import ZTASMiddleware
+from ztas_middleware.flask import ZTAS
 
 CONFIG = {
     "script": "/js/ztas.js",
@@ -19,7 +19,7 @@ CONFIG = {
 
 PAGE = """<!doctype html>
 <title>Flask</title>
-<script defer src="js/ztas.js" data-site="site_abc123"></script>
+{{ ztas_script() }}
 <h1>Hello from Flask</h1>
 """
 
@@ -29,11 +29,10 @@ app = Flask(__name__)
 @app.get("/")
 def home() -> str:
     """The only page."""
-    return PAGE
+    return render_template_string(PAGE)
 
 
-# `app` stays a Flask app; only what the server calls is wrapped.
-app.wsgi_app = ZTASMiddleware(app.wsgi_app, CONFIG)  # type: ignore[method-assign]
+ZTAS(app, CONFIG)
 
 if __name__ == "__main__":
     app.run(port=int(os.environ.get("PORT", "8000")))

@@ -12,7 +12,7 @@ import threading
 import weakref
 from typing import Final
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 1.0
 """Seconds to wait for a lock before forking all the same: its holder may be the one who forks."""
 
 _locks: weakref.WeakSet[threading.Lock] = weakref.WeakSet()

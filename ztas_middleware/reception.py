@@ -23,6 +23,7 @@ from ztas_middleware.store.housekeeping import Housekeeping
 from ztas_middleware.store.notices import Notices
 from ztas_middleware.store.salts import Salts
 from ztas_middleware.web.hosting import SitesByHost
+from ztas_middleware.web.memory import PageMemory
 from ztas_middleware.web.routes import pages_between, routes
 
 if TYPE_CHECKING:
@@ -165,8 +166,9 @@ class Reception:
             host=self._host,
             report=partial(self.outages.report, "the app was asked in vain"),
         )
-        pages = pages_between(config, recorder, database, self.outages)
-        found = routes(config, recorder, database, self.outages)
+        memory = PageMemory()
+        pages = pages_between(config, recorder, database, self.outages, memory)
+        found = routes(config, recorder, database, self.outages, memory)
         # Assigned when all of it is made: requests of other threads go by the old ones until then.
         self._kept = kept
         self.config = config

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 import pytest
 from litestar.response import Stream  # litestar reads annotations
 
-from ztas_middleware.asgi import ZTASMiddleware
+from ztas_middleware.asgi import ZTASMiddleware, dashboard_app
 
 PAGE = "<!doctype html><html><head><title>x</title></head><body>hello</body></html>"
 TAG = b'<script defer src="/js/ztas.js" data-site="site_abc123"></script>'
@@ -139,6 +139,8 @@ def app(request, tmp_path):
 class Server:
     """As much of a server as an app needs, in one loop with a lifespan."""
 
+    more_headers = ()
+
     def __init__(self, app):
         self.app = app
         self._to_app = asyncio.Queue()
@@ -176,7 +178,7 @@ class Server:
             "raw_path": path.encode(),
             "query_string": b"",
             "root_path": "",
-            "headers": list(headers.items()),
+            "headers": [*headers.items(), *self.more_headers],
             "client": ("203.0.113.9", 1234),
             "server": ("example.com", 443),
             "state": {},
@@ -236,3 +238,25 @@ def test_an_app_of_every_framework_is_what_it_was_and_counts(app, tmp_path):
     with closing(sqlite3.connect(tmp_path / "ztas.db")) as connection:
         rows = connection.execute("select site_id, path, browser from hits").fetchall()
     assert rows == [("site_abc123", "/", "Firefox")]
+
+
+def test_the_dashboard_behind_an_apps_own_login(tmp_path):
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    async def allow(scope):
+        return (b"x-staff", b"1") in scope["headers"]
+
+    config = {
+        "database": str(tmp_path / "ztas.db"),
+        "sites": {"site_abc123": {"domain": "example.com"}},
+    }
+    server = Server(Starlette(routes=[Mount("/stats", dashboard_app(config, allow=allow))]))
+
+    async def visit():
+        assert (await server.request("GET", "/stats/"))[0] == 403
+        server.more_headers = [(b"x-staff", b"1")]
+        status, page = await server.request("GET", "/stats/site_abc123")
+        assert (status, b"/stats/-/" in page) == (200, True)
+
+    asyncio.run(asyncio.wait_for(visit(), 20))

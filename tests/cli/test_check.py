@@ -167,6 +167,17 @@ def test_each_thing_that_is_off_is_a_line_and_exit_1(
         assert check()[0] == 0
 
 
+def test_places_that_can_not_be_looked_up(folder):
+    (folder / "conf" / "ztas.yaml").write_text(f"{YAML}geo: city.mmdb\n")
+    code, _, err = check()
+    assert (code, err) == (
+        1,
+        f"ztas: geo: No such file or directory: {folder}/conf/city.mmdb\n",
+    )
+    (folder / "conf" / "city.mmdb").write_text("none")
+    assert check()[2] == f"ztas: geo: is no .mmdb file: {folder}/conf/city.mmdb\n"
+
+
 def test_a_database_that_can_not_be_written_to(folder, wrap):
     database = folder / "conf" / "ztas.db"
     wrapped = wrap(file=database)

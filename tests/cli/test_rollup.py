@@ -78,10 +78,14 @@ def test_a_terminal_sees_a_bar(shop, twice):
     assert b"100%" not in done.stdout
 
 
+def test_before_the_first_hit_there_is_nothing_to_do(shop):
+    shop.database.unlink()
+    assert "not there yet" in shop.ok("rollup")
+    assert json.loads(shop.ok("rollup", "--json")) == {"sites": {"site_abc123": 0, "blog": 0}}
+    assert not shop.database.exists()
+
+
 def test_what_is_wrong_is_one_clear_line(shop):
     assert "there is no site" in shop.error("rollup", "blag")
-    shop.database.unlink()
-    assert "not there yet" in shop.error("rollup")
-    assert not shop.database.exists()
     shop.database.write_bytes(b"something else, and long enough for a header " * 50)
     assert "file is not a database" in shop.error("rollup")

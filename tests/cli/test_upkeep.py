@@ -80,7 +80,8 @@ def test_backup_replaces_nothing_unless_told_so(shop, tmp_path):
 
 def test_mistakes(shop):
     assert shop.error("backup", "copy.db").endswith("not there yet; the first hit makes it")
-    assert shop.error("prune").endswith("not there yet; the first hit makes it")
+    assert shop.ok("prune").endswith("not there yet; the first hit makes it\n")
+    assert json.loads(shop.ok("prune", "--json"))["sites"] == {}
     shop.fill()
     assert shop.error("backup", "nowhere/copy.db") == "nowhere: no such folder"
     shop.database.write_bytes(b"no database" * 1000)

@@ -12,7 +12,8 @@ import yaml
 from ztas_middleware.config import Bots, Config, Site, keys, load_config
 from ztas_middleware.config.document import read_yaml
 from ztas_middleware.config.domains import Domain
-from ztas_middleware.config.model import ApiAccess, DashboardAccess, ReportLimits
+from ztas_middleware.config.model import ApiAccess, DashboardAccess
+from ztas_middleware.config.notify import MailServer, Notify
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "conf" / "ztas.yaml"
@@ -23,9 +24,9 @@ TABLES = {
     "": (keys.CONFIG, Config),
     "bots.": (keys.BOTS, Bots),
     "api.": (keys.API, ApiAccess),
-    "reports.": (keys.REPORTS, ReportLimits),
     "dashboard.": (keys.DASHBOARD, DashboardAccess),
     "sites.<id>.": (keys.SITE, Site),
+    "sites.<id>.notify.": (keys.NOTIFY, Notify),
 }
 # Fields that the loader fills, not the file.
 OURS = {"id", "source", "revision"}
@@ -50,13 +51,12 @@ def test_the_tables_are_all_there_are():
         for value in vars(keys).values()
         if isinstance(value, dict) and all(isinstance(key, keys.Key) for key in value.values())
     ]
-    assert tables == [keys.SITE, keys.BOTS, keys.API, keys.REPORTS, keys.DASHBOARD, keys.CONFIG]
+    every = [keys.NOTIFY, keys.SITE, keys.MAIL, keys.BOTS, keys.API, keys.DASHBOARD]
+    assert tables == [*every, keys.CONFIG]
 
 
 @pytest.mark.parametrize(
-    ("table", "build"),
-    TABLES.values(),
-    ids=["config", "bots", "api", "reports", "dashboard", "site"],
+    ("table", "build"), [*TABLES.values(), (keys.MAIL, MailServer)], ids=[*TABLES, "mail."]
 )
 def test_each_field_has_a_key_and_each_key_a_field(table, build):
     named = {key.field or name for name, key in table.items()}
@@ -131,5 +131,6 @@ def test_the_docs_show_messages_as_they_are(message, monkeypatch):
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))
 def test_the_examples_of_the_docs_load(load, monkeypatch, block):
     monkeypatch.setenv("DOMAIN", "example.com")
+    monkeypatch.setenv("ZTAS_MAIL_PASSWORD", "secret")
     monkeypatch.delenv("ZTAS_RATE_LIMIT", raising=False)
     assert load(block).sites["site_abc123"].domains[0].host == "example.com"

@@ -87,7 +87,7 @@ def test_a_lock_held_for_longer_than_five_seconds(serve, tmp_path):
         assert server.get() == 200
         for thread in threads:
             thread.join()
-        assert 5 <= time.monotonic() - started < 7
+        assert 5 <= time.monotonic() - started < 15
         assert [(answer.status, answer.json) for answer in answers] == [UNAVAILABLE] * 6
         other.execute("rollback")
     assert server.post(hit("/")).status == 200

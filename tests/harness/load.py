@@ -6,6 +6,7 @@ import http.client
 import json
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
 from servers import hit
@@ -47,6 +48,13 @@ class Load:
             else:
                 self.other_answers.append(answer.status)
         connection.close()
+
+    def wait_for(self, number):
+        """Wait until so many hits were acknowledged."""
+        deadline = time.monotonic() + 60
+        while len(self.acknowledged) < number:
+            assert time.monotonic() < deadline, self.other_answers
+            time.sleep(0.001)
 
     def join(self):
         for thread in self._threads:

@@ -14,7 +14,8 @@ import threading
 
 from ztas_middleware import ZTASMiddleware
 
-PAGE = b"<html><head><title>t</title></head><body>" + b"<p>text</p>" * 2000 + b"</body></html>"
+HEAD = b"<html><head><meta charset=utf-8><title>t</title><script src=/app.js></script></head>"
+PAGE = HEAD + b"<body>" + b"<p>text</p>" * 2000 + b"</body></html>"
 COMPRESSED = gzip.compress(PAGE, mtime=0)
 HTML = ("Content-Type", "text/html")
 LENGTH = ("Content-Length", str(len(PAGE)))
@@ -74,6 +75,7 @@ WAYS = {
     "/list-without-length": answer([PAGE]),
     "/pieces": answer(pieces, LENGTH, ("ETag", '"x"')),
     "/stream": answer(lambda: iter(pieces(10))),
+    "/bytes": answer(lambda: (PAGE[at : at + 1] for at in range(len(PAGE)))),
     "/closing": answer(lambda: Closing(pieces()), LENGTH),
     "/closing-stream": answer(lambda: Closing(pieces())),
     "/late": late,

@@ -14,6 +14,7 @@ import pytest
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import following
 from ztas_middleware.imports.destination import Destination
+from ztas_middleware.store.hits import Hit
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 
@@ -32,12 +33,16 @@ class Follower:
         self.desk = desk
         self.path = path
         self.outcomes = []
+        self.problem = None
         self.stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self):
-        self.outcomes.extend(self.desk.job().follow(str(self.path), self.stop))
+        try:
+            self.outcomes.extend(self.desk.job().follow(str(self.path), self.stop))
+        except ZtasError as error:
+            self.problem = error
 
     def write(self, *numbers, path=None, mode="a"):
         with (path or self.path).open(mode) as file:
@@ -50,14 +55,16 @@ class Follower:
         found = None
         while found != expected:
             assert time.monotonic() < deadline, (found, expected)
-            assert self._thread.is_alive()
+            assert self._thread.is_alive() or found is None or self.problem
             time.sleep(0.01)
             with contextlib.suppress(sqlite3.OperationalError):  # still being made
                 found = self.desk.column("path")
 
-    def end(self):
-        self.stop.set()
-        self._thread.join()
+    def end(self, *, ends_by_itself=False):
+        if not ends_by_itself:
+            self.stop.set()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
         return self.outcomes
 
 
@@ -138,6 +145,24 @@ def test_a_log_that_is_emptied_and_grown_beyond_its_size_begins_anew(follow):
     one.wait_for(1, 2, 3, 4)
 
 
+@pytest.mark.parametrize("number", [20, 200])
+@pytest.mark.parametrize("is_running", [True, False], ids=["while followed", "between two runs"])
+def test_a_log_that_is_cut_and_grown_again_is_told(follow, number, is_running):
+    one = follow("".join(map(line, range(number))))
+    one.wait_for(*range(number))
+    if not is_running:
+        one.end()
+    with one.path.open("r+") as file:
+        file.truncate(10 * len(line(0)))
+        file.seek(0, os.SEEK_END)
+        file.writelines(line(1000 + more) for more in range(2 * number))
+    if not is_running:
+        one = Follower(one.desk, one.path)
+    one.end(ends_by_itself=True)
+    assert "it was cut or rewritten" in str(one.problem)
+    one.wait_for(*range(number))
+
+
 def test_following_goes_on_where_it_was_stopped(follow, tmp_path):
     one = follow(line(1) + line(2))
     one.wait_for(1, 2)
@@ -147,6 +172,21 @@ def test_following_goes_on_where_it_was_stopped(follow, tmp_path):
     again.wait_for(1, 2, 3)
     (outcome,) = again.end()
     assert outcome.result.stored == 1
+
+
+def test_a_day_that_the_site_counted_itself_is_told_at_once(follow):
+    one = follow()
+    row = Hit(1_760_097_336_000, "a", "pageview", "/1", *(None,) * 11, "v", *("Other",) * 3, None)
+    one.desk.database.append([row])
+    one.write(2, 3)
+    deadline = time.monotonic() + 20
+    while not one.desk.refused:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert one.desk.refused == [
+        (1, "2025-10-10 has rows of another origin, so that none of it comes in")
+    ]
+    one.wait_for(1)
 
 
 def test_salts_are_let_go_of_while_nothing_happens(follow, monkeypatch):

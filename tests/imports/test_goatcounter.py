@@ -84,10 +84,10 @@ def test_a_page_view(run):
         "utm_content": None,
         "properties": None,
         "route": None,
-        "browser_version": None,
+        "browser_version": 143,
         "language": None,
-        "screen": None,
-        "region": None,
+        "screen": 1920,
+        "region": "US-TX",
         "city": None,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -299,6 +300,13 @@ def test_lines_that_are_in_another_format_are_refused(run):
     assert imported.result.refused == {directives.NO_MATCH.reason: 1}
     with pytest.raises(ZtasError, match="not one of its lines"):
         run("nonsense\n", format="log-format", pattern=directives.compiled(text))
+
+
+def test_every_format_of_a_log_is_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "migrating.md").read_text("utf-8")
+    rows = page.partition("### Web server's logs")[2].partition("###")[0].splitlines()
+    named = [row.partition("`")[2].partition("`")[0] for row in rows if row.startswith("| `")]
+    assert named == [*formats.LOGS, "--log-format TEXT"]
 
 
 def test_a_w3c_header_that_changes(run):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import bot_verdicts
-from ztas_middleware.intake.agent_names import KNOWN, UNLISTED, _listed, agent_of
+from ztas_middleware.intake.agent_names import HEALTH_CHECKS, KNOWN, UNLISTED, _listed, agent_of
 from ztas_middleware.intake.bots import classify
 from ztas_middleware.intake.crawlers import LONGEST
 
@@ -90,6 +90,11 @@ AGENTS = {
         "monitor",
     ),
     "Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)": ("Pingdom", "monitor"),
+    "ELB-HealthChecker/2.0": ("ELB-HealthChecker", "monitor"),
+    "kube-probe/1.28": ("kube-probe", "monitor"),
+    "mozilla/5.0 (compatible; gptbot/1.2; +https://openai.com/gptbot)": ("GPTBot", "ai"),
+    CHROME + " Catchpoint": ("Catchpoint", "monitor"),
+    CHROME + " Assetnote/1.0.0": ("Assetnote", "other"),
     CHROME + " PTST/250101.1": ("WebPageTest", "monitor"),
     COMPATIBLE.format("AhrefsBot/7.0; +http://ahrefs.com/robot/"): ("AhrefsBot", "other"),
     COMPATIBLE.format("SemrushBot/7~bl; +http://www.semrush.com/bot.html"): (
@@ -125,6 +130,7 @@ def test_who_is_no_agent_has_no_name(user_agent):
 
 def test_every_example_of_the_package_has_a_name_that_is_its_own():
     names = {agent.name for agent in _listed()} | {name for _, name, _ in KNOWN}
+    names |= {name for _, name in HEALTH_CHECKS}
     crawlers = [
         instance
         for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA

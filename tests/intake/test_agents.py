@@ -221,6 +221,21 @@ WINDOWS_PHONE = (
             id="messenger, brackets",
         ),
         pytest.param(
+            "[FBAN/MessengerForiOS;FBAV/500.0.0;FBDV/iPhone14,7;FBID/phone;]",
+            "Facebook iOS mobile",
+            id="messenger, brackets, iphone",
+        ),
+        pytest.param(
+            "[FB_IAB/FB4A;FBAV/490.0.0.63.82;IABMV/1;]",
+            "Facebook Android mobile",
+            id="facebook's web view, brackets",
+        ),
+        pytest.param(
+            "Instagram 361.0.0.46.88 Android (34/14; 480dpi; 1080x2400; samsung; SM-S911B; de_DE)",
+            "Instagram Android mobile",
+            id="instagram by itself",
+        ),
+        pytest.param(
             WINDOWS + "Chrome/47.0.2526.106 BIDUBrowser/8.7 Safari/537.36",
             "Baidu Browser Windows desktop",
             id="a token begins where a word begins",
@@ -288,6 +303,16 @@ WINDOWS_PHONE = (
             + CHROME,
             "Chrome Android Other",
             id="google tv",
+        ),
+        pytest.param(
+            WINDOWS + CHROME + " SmartTVRemote/2 iPadMirror MobileSync/3",
+            "Chrome Windows desktop",
+            id="other devices in an app's name",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 11; TDTV65BS05U_BK) AppleWebKit/537.36 (KHTML) " + CHROME,
+            "Chrome Android Other",
+            id="tv and its inches",
         ),
         pytest.param((WINDOWS + CHROME).lower(), "Chrome Windows desktop", id="lower case"),
         pytest.param(

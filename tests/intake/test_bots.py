@@ -71,6 +71,9 @@ PEOPLE = {
     + " Mobile Inoreader/7.8.5",
     "names its page, iphone": IPHONE.format("Mobile/22F76 discover/8.50 (https://xhs.example)"),
     "names its page, android": ANDROID.format("14; Pixel 8; wv") + " App/1 http://app.example",
+    "names its page, tablet": ANDROID.format("14; SM-X710") + " App/1 https://app.example",
+    "names its page, gecko": "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0 "
+    "App/1 (https://app.example)",
     "names its page, desktop": ELECTRON.format("App/1") + " https://app.example",
     "scans codes": IPHONE.format("Mobile/22F76 QRScanner/5.2"),
     "looks after babies": ANDROID.format("14; Pixel 8; wv") + " Mobile BabyMonitor/3",

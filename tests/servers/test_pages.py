@@ -18,7 +18,7 @@ sites:
   plain: {domain: plain.example}
 """
 TAG = b'<script defer src="/js/ztas.js" data-site="injected"></script>'
-TAGGED = PAGE.replace(b"</head>", TAG + b"</head>")
+TAGGED = PAGE.replace(b"<title>", TAG + b"<title>")
 
 
 @pytest.fixture(scope="module", params=KINDS)

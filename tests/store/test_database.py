@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from rows import PAGEVIEW
 
+from ztas_middleware import forking
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import database as database_module
 from ztas_middleware.store.database import Database
@@ -76,8 +77,16 @@ def test_threads_that_arrive_together_share_a_commit(database, file):
     commits = []
     blocker = sqlite3.connect(file, isolation_level=None)
     blocker.execute("begin immediate")
+    arrived = threading.Barrier(21)
+
+    def append(number):
+        arrived.wait(30)
+        database.append([hit(f"/{number}")])
+
     with ThreadPoolExecutor(20) as pool:
-        futures = [pool.submit(database.append, [hit(f"/{number}")]) for number in range(20)]
+        futures = [pool.submit(append, number) for number in range(20)]
+        arrived.wait(30)
+        # All that is left for them is to stand in line.
         time.sleep(0.2)
         # What the pool's threads commit from here on shows in the connection's own counter.
         database._writer._opened.connection.set_trace_callback(
@@ -206,7 +215,8 @@ def test_a_forked_child_opens_its_own_connection(database, file):
     assert paths(file) == ["/parent", "/child", "/parent again"]
 
 
-def test_a_fork_while_another_thread_holds_the_lock_does_not_hang(database, file):
+def test_a_fork_while_another_thread_holds_the_lock_does_not_hang(database, file, monkeypatch):
+    monkeypatch.setattr(forking, "PATIENCE", 0.1)
     database.append([hit("/parent")])
     outcome = FORK.Queue()
     with database._lock:

@@ -53,7 +53,7 @@ def test_a_locked_database_keeps_no_request_waiting(file, caplog, monkeypatch):
         blocker.execute("begin immediate")
         started = time.monotonic()
         housekeeping.run()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
         # Who loses a race for the lock has lost nothing; who never gets it says so.
         assert caplog.records == []
         monkeypatch.setattr(housekeeping_module, "LONG", 0.0)

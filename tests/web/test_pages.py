@@ -13,12 +13,13 @@ import pytest
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.config.model import Site
 from ztas_middleware.web.head import LOOK_AHEAD
+from ztas_middleware.web.memory import PageMemory
 from ztas_middleware.web.pages import Pages
 from ztas_middleware.web.passage import pass_through
 
 TAG = b'<script defer src="/js/ztas.js" data-site="a"></script>'
 PAGE = b"<html><head><title>x</title></head><body>y</body></html>"
-TAGGED = PAGE.replace(b"</head>", TAG + b"</head>")
+TAGGED = PAGE.replace(b"<head>", b"<head>" + TAG)
 HTML = ("Content-Type", "text/html; charset=utf-8")
 NAVIGATION = {
     "REQUEST_METHOD": "GET",
@@ -42,13 +43,29 @@ def break_down():
 class Server:
     """Makes one request and keeps account of all that reaches it."""
 
-    def __init__(self, application, *, inject=True, count=True, script="/js/ztas.js", **environ):
+    def __init__(
+        self,
+        application,
+        *,
+        inject=True,
+        count=True,
+        script="/js/ztas.js",
+        memory=None,
+        **environ,
+    ):
         self.started = []
         self.written = []
         self.counted = 0
         self.failures = []
         site = Site(id="a", domains=(Domain("example.com"),), inject=inject, count_pages=count)
-        pages = Pages([site], script, self._remember, self.failures.append)
+        pages = Pages(
+            [site],
+            script=script,
+            endpoint="/api/track",
+            remember=self._remember,
+            report=self.failures.append,
+            memory=memory or PageMemory(),
+        )
         self.environ = NAVIGATION | environ
         self.result = pass_through(pages, application, self.environ, self.start_response)
 
@@ -174,7 +191,6 @@ def test_frame_is_no_page(destination):
 UNTOUCHED = {
     "not found": app([PAGE], HTML, status="404 Not Found"),
     "a part": app([PAGE], HTML, ("Content-Range", "bytes 0-9/99"), status="206 Partial Content"),
-    "not modified": app([], ("ETag", '"x"'), status="304 Not Modified"),
     "a redirect": app([PAGE], HTML, ("Location", "/"), status="302 Found"),
     "no HTML": app([PAGE], ("Content-Type", "text/plain")),
     "no type": app([PAGE], ("X-Own", "1")),
@@ -235,10 +251,134 @@ def test_page_that_has_the_tag_gets_no_second_and_is_not_counted(body, form):
     assert server.counted == 0
 
 
+# Policies.
+
+
+def test_tag_has_the_nonce_of_the_policy():
+    policy = ("content-security-policy", "script-src 'nonce-abc123' 'strict-dynamic'")
+    length = ("Content-Length", str(len(PAGE)))
+    server = Server(app(iter([PAGE[:20], PAGE[20:]]), HTML, policy, length))
+    tag = TAG.replace(b">", b' nonce="abc123">', 1)
+    assert server.receive() == PAGE.replace(b"<head>", b"<head>" + tag)
+    assert ("Content-Length", str(len(PAGE) + len(tag))) in server.headers
+    assert server.counted == 0
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        ["script-src 'none'"],
+        ["script-src 'self'", "connect-src https://api.example"],
+        ["default-src 'self', script-src https://cdn.example"],
+    ],
+)
+@pytest.mark.parametrize("form", [list, iter])
+def test_page_whose_policy_forbids_the_script_is_counted_here(policies, form):
+    headers = [HTML, *(("Content-Security-Policy", policy) for policy in policies)]
+    server = Server(app(form([PAGE]), *headers, ("ETag", '"x"')))
+    assert server.receive() == PAGE
+    assert server.headers == [*headers, ("ETag", '"x"')]
+    assert server.counted == 1
+
+
+def test_policy_that_only_reports_forbids_nothing():
+    report = ("Content-Security-Policy-Report-Only", "script-src 'none'")
+    server = Server(app([PAGE], HTML, report))
+    assert server.receive() == TAGGED
+    assert server.counted == 0
+
+
+META = b'<meta http-equiv="Content-Security-Policy" content="%s">'
+
+
+@pytest.mark.parametrize("form", [list, iter, lambda body: (bytes([b]) for b in body[0])])
+@pytest.mark.parametrize("place", [b"<head>", b"</title>"], ids=["first", "last"])
+def test_policy_in_the_head_holds_like_a_header(form, place):
+    def page(policy):
+        return PAGE.replace(place, place + META % policy)
+
+    server = Server(app(form([page(b"script-src 'none'")])))
+    assert server.receive() == page(b"script-src 'none'")
+    assert server.counted == 1
+    server = Server(app(form([page(b"script-src 'nonce-abc'")])))
+    assert b'data-site="a" nonce="abc">' in server.receive()
+    assert server.counted == 0
+
+
+def test_page_behind_a_proxy_that_ends_tls_is_one_of_https():
+    https = ("Content-Security-Policy", "default-src https:")
+    for environ, tagged in (
+        ({}, True),  # whoever sends Sec-Fetch-Mode does so to https
+        ({"HTTP_SEC_FETCH_MODE": "", "HTTP_ACCEPT": "text/html"}, False),
+        ({"HTTP_SEC_FETCH_MODE": "", "HTTP_X_FORWARDED_PROTO": "https, http"}, True),
+        ({"HTTP_SEC_FETCH_MODE": "", "wsgi.url_scheme": "https"}, True),
+    ):
+        assert (Server(app([PAGE], HTML, https), **environ).receive() == TAGGED) is tagged
+
+
+# A page that the browser has already.
+
+
+NOT_MODIFIED = app([], ("ETag", '"x"'), status="304 Not Modified")
+
+
+@pytest.mark.parametrize(
+    ("first", "inject", "counted"),
+    [
+        (app([PAGE], HTML), False, 1),
+        (app([HAS_TAG["at the end"]], HTML), False, 0),
+        (app([PAGE], HTML), True, 0),
+        (app([b"<p>"], HTML), True, 1),
+        (app([b"{}"], ("Content-Type", "application/json")), False, 0),
+        (app([PAGE], HTML, status="404 Not Found"), False, 1),
+        (None, False, 1),
+        (None, True, 0),
+    ],
+)
+def test_page_that_is_not_modified_counts_as_it_did(first, inject, counted):
+    memory = PageMemory()
+    if first is not None:
+        Server(first, inject=inject, memory=memory).receive()
+    server = Server(NOT_MODIFIED, inject=inject, memory=memory)
+    assert server.receive() == b""
+    assert server.started == [("304 Not Modified", [("ETag", '"x"')])]
+    assert server.counted == counted
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "counted"),
+    [
+        ("/a.b/c", [], 1),
+        ("/page.html", [], 1),
+        ("/logo.png", [], 0),
+        ("/logo", [("Content-Type", "image/png")], 0),
+        ("/logo.png", [HTML], 1),
+    ],
+)
+def test_what_is_known_of_nothing_but_a_304(path, headers, counted):
+    application = app([], ("ETag", '"x"'), *headers, status="304 Not Modified")
+    server = Server(application, inject=False, PATH_INFO=path)
+    server.receive()
+    assert server.counted == counted
+
+
+def test_policy_of_a_304_says_who_counts_it():
+    policy = ("Content-Security-Policy", "script-src 'none'")
+    server = Server(app([], policy, status="304 Not Modified"))
+    server.receive()
+    assert server.counted == 1
+
+
+def test_304_that_is_no_navigation_counts_nothing():
+    server = Server(NOT_MODIFIED, inject=False, HTTP_SEC_FETCH_MODE="cors")
+    server.receive()
+    assert server.counted == 0
+
+
 def test_tag_in_a_comment_is_none():
     body = b"<head><!-- " + TAG + b" --></head>"
     server = Server(sized(body))
-    assert server.receive() == body.replace(b"</head>", TAG + b"</head>")
+    assert server.receive() == body.replace(b"<head>", b"<head>" + TAG)
 
 
 def test_without_count_pages_an_unchanged_list_is_the_very_same():
@@ -393,7 +533,9 @@ def test_file_is_handed_over_as_it_is_and_counted():
 def test_failure_to_count_leaves_the_page_alone():
     server = Server(sized(PAGE), inject=False)
 
-    server.result._passage._outgoing._count = break_down
+    server.result._passage._outgoing._visit = server.result._passage._outgoing._visit._replace(
+        store=break_down
+    )
     assert server.receive() == PAGE
     assert [type(failure) for failure in server.failures] == [Broken]
 
@@ -566,7 +708,14 @@ def test_both_sides_keep_to_the_protocol(inject, count, length):
         "wsgi.run_once": False,
     }
     site = Site(id="a", domains=(Domain("example.com"),), inject=inject, count_pages=count)
-    pages = Pages([site], "/js/ztas.js", lambda *_: lambda: None, pytest.fail)
+    pages = Pages(
+        [site],
+        script="/js/ztas.js",
+        endpoint="/api/track",
+        remember=lambda *_: lambda: None,
+        report=pytest.fail,
+        memory=PageMemory(),
+    )
     inner = validator(app([PAGE[:30], PAGE[30:]], HTML, *length))
     outer = validator(
         lambda environ, start_response: pass_through(pages, inner, environ, start_response)
@@ -641,7 +790,12 @@ def test_the_apps_own_iterable_reaches_a_server_that_hands_no_write_back(kind):
 
     started = []
     pages = Pages(
-        [Site(id="a", domains=(Domain("example.com"),), inject=True)], "/z.js", None, None
+        [Site(id="a", domains=(Domain("example.com"),), inject=True)],
+        script="/z.js",
+        endpoint="/api/track",
+        remember=None,
+        report=None,
+        memory=PageMemory(),
     )
     result = pass_through(
         pages, application, dict(NAVIGATION), lambda status, headers: started.append(status)

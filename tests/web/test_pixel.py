@@ -85,6 +85,39 @@ def test_raw_utf_8_is_read_as_such(wrapped):
     assert seen("&path=/m\xc3\xbcnchen")["path"] == "/münchen"
 
 
+TAG = b'<script src="/js/ztas.js" data-site="site_abc123"></script>'
+IMAGE = b'<noscript><img src="/js/ztas.gif?siteId=site_abc123"></noscript>'
+
+
+@pytest.mark.parametrize(
+    ("page", "inject", "rows"),
+    [
+        (b"<head></head>" + IMAGE, False, 1),
+        # Left to the script, or where there is none, to the image.
+        (b"<head>" + TAG + b"</head>" + IMAGE, False, 1),
+        (b"<head></head>" + IMAGE, True, 1),
+    ],
+)
+def test_visit_of_a_counted_page_with_the_image_is_one(wrap, page, inject, rows):
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [page]
+
+    sites = {"site_abc123": {"domain": "example.com", "count_pages": True, "inject": inject}}
+    wrapped = wrap({"pixel": "/js/ztas.gif", "script": "/js/ztas.js", "sites": sites}, application)
+    visitor = {"User-Agent": CHROME, "Host": "example.com"}
+    wrapped.app.get("/m%C3%BCnchen", headers={**visitor, "Accept": "text/html"})
+    look(wrapped, referer="http://example.com/m%C3%BCnchen?a=b", Host="example.com")
+    assert [hit["path"] for hit in wrapped.hits()] == ["/münchen"] * rows
+
+
+def test_image_in_a_page_that_another_server_sends_counts(wrap):
+    sites = {"site_abc123": {"domain": "example.com", "count_pages": True}}
+    wrapped = wrap({"pixel": "/js/ztas.gif", "sites": sites})
+    look(wrapped, referer="https://www.example.com/static", Host="example.com")
+    assert [hit["path"] for hit in wrapped.hits()] == ["/static"]
+
+
 def test_campaign_of_the_page_is_kept(wrapped):
     look(wrapped, referer="https://example.com/?utm_source=mail&utm_campaign=may#x")
     (hit,) = wrapped.hits()

@@ -32,6 +32,7 @@ def test_script_is_served_with_all_its_headers():
         "Content-Length": str(len(body)),
         "Cache-Control": "public, max-age=3600",
         "Vary": "Accept-Encoding",
+        "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "X-Content-Type-Options": "nosniff",
     }
@@ -74,7 +75,8 @@ def test_what_the_client_has_is_not_sent_again(method, encoding):
     fresh = ask(accept_encoding=encoding)[1]
     status, headers, body = ask(method, accept_encoding=encoding, if_none_match=fresh["ETag"])
     assert status == "304 Not Modified"
-    assert headers == {name: fresh[name] for name in ("ETag", "Cache-Control", "Vary")}
+    kept = ("ETag", "Cache-Control", "Vary", "Access-Control-Allow-Origin")
+    assert headers == {name: fresh[name] for name in kept}
     assert body == b""
 
 

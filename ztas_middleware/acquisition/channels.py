@@ -14,7 +14,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ztas_middleware.acquisition import directory, ga4, sources
+from ztas_middleware.acquisition import directory, sources
 from ztas_middleware.acquisition.sources import DIRECT, is_paid_tag, owner_of
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def mark() -> str:
     tables = [
         VERSION,
         [(kind, sorted(table.items()), alone) for kind, table, alone in sources.TABLES],
-        [sources.KINDS, ga4.TAGS],
+        sources.KINDS,
         sorted(directory.ALIASES.items()),
         [directory.COUNTRIES, directory.PEOPLES],
     ]

@@ -3,21 +3,15 @@
 From the list that goes with GA4's default channel group
 (https://support.google.com/analytics/answer/9756891), as far as those sites can be told from
 others: hosts alone, not what is below them, and as a `utm_source` also without their ending
-(`wattpad`).
+(`wattpad`). A word without an ending is a `utm_source` only.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SEARCH = """
     auone.jp avg.com babylon.com biglobe.co.jp biglobe.ne.jp centrum.cz cnn.com comcast.net
     conduit.com excite.com firmy.cz globo.com go.mail.ru incredimail.com onet.pl play.google.com
-    rakuten.co.jp search.smt.docomo.ne.jp terra.com.br tut.by ukr.net
+    rakuten.co.jp search.smt.docomo.ne.jp search-results.com terra.com.br tut.by ukr.net
     virgilio.it
+    alice dogpile eniro exalead google-play kvasir najdi startsiden
 """
 
 SOCIAL = """
@@ -62,14 +56,9 @@ SOCIAL = """
     video.ibm.com wakoopa.com wattpad.com webshots.com weebly.com wer-weiss-was.de weread.com
     wiki.answers.com wikihow.com wikitravel.org woot.com wordpress.com wordpress.org yammer.com
     yelp.co.uk yelp.com youroom.in zoo.gr zooppa.com
+    badoo bebo blackplanet buzznet classmates cyworld digg fotolog foursquare friendfeed gaiaonline
+    google+ googleplus habbo hi5 livejournal myheritage mylife renren skyrock social tuenti xanga
 """
-
-TAGS: Mapping[str, Literal["search", "social"]] = {
-    "alice": "search",
-    "googleplay": "search",
-    "social": "social",
-}
-"""What is no host's name."""
 
 VIDEO = """
     crackle.com curiositystream.com d.tube disneyplus.com fast.wistia.net hulu.com iq.com

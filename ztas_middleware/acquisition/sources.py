@@ -47,9 +47,7 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("video", ga4.VIDEO),
 )
 
-_COUNTRY = re.compile(
-    rf"((?:.*\.)?(?:{'|'.join(directory.COUNTRIES)}))\.(?:(?:com?|it)\.)?[a-z]{{2,3}}"
-)
+_COUNTRY = re.compile(rf"((?:.*\.)?(?:{'|'.join(directory.COUNTRIES)}))\.(?:com?\.)?[a-z]{{2,3}}")
 _APPLICATION = re.compile(r"(?:com|org|net|io|ai|ch|jp|ru|tv|xyz)\..+")
 
 
@@ -103,31 +101,32 @@ def home_of(name: str) -> str | None:
 
 
 def _tag_owner(tag: str) -> Owner:
-    known = _index().names.get(_folded(tag))
-    if known is not None:
-        return known
     # Some tag with an address ("google.com", "https://www.facebook.com/"), ChatGPT does so itself.
-    return _host_owner(authority(tag.strip()).removeprefix("www.")) if "." in tag else _OTHER
+    at = _host_owner(authority(tag.strip()).removeprefix("www.")) if "." in tag else _OTHER
+    if at.name is not None:
+        return at
+    named = _index().names.get(_folded(tag), _OTHER)
+    return named if at.kind == "other" else Owner(named.name, at.kind)
 
 
 def _host_owner(host: str) -> Owner:
     domains, hosts, _ = _index()
     host = _COUNTRY.sub(r"\1.com", host, count=1) if _COUNTRY.fullmatch(host) else host
-    known = hosts.get(host) or hosts.get(host.removeprefix("m.")) or _OTHER
-    if known.name is not None or host.endswith(directory.PEOPLES):
+    known = hosts.get(host) or hosts.get(host.removeprefix("m."))
+    if known is not None:
         return known
-    owner = next(filter(None, map(domains.get, _wider(host))), _OTHER)
-    return Owner(owner.name, known.kind) if known is not _OTHER else owner
-
-
-def _wider(host: str) -> Iterator[str]:
-    """The host and the domains it lies in, then the application it is a part of."""
+    if host.endswith(directory.PEOPLES):
+        return _OTHER
     labels = host.split(".")
     for start in range(len(labels) - 1):
-        yield ".".join(labels[start:])
-    if _APPLICATION.fullmatch(host):
-        for end in range(len(labels) - 1, 1, -1):
-            yield ".".join(labels[:end])
+        known = domains.get(".".join(labels[start:]))
+        if known is not None:
+            return known
+    for end in range(len(labels) - 1, 1, -1):
+        known = domains.get(".".join(labels[:end]))
+        if known is not None and _APPLICATION.fullmatch(host):
+            return known
+    return _OTHER
 
 
 @cache
@@ -136,16 +135,19 @@ def _index() -> _Index:
     hosts: dict[str, Owner] = {}
     names: dict[str, Owner] = {_folded(DIRECT): Owner(DIRECT, "other")}
     for owner, word, alone in _words():
-        names.setdefault(_folded(owner.name or ""), owner)
+        # "Orange" was a search engine, too, but few who write it into a tag mean that.
+        named = Owner(owner.name, "other") if alone else owner
+        names.setdefault(_folded(owner.name or ""), named)
         (hosts if alone or word.startswith("=") else domains).setdefault(word.lstrip("="), owner)
     for alias, name in directory.ALIASES.items():
         names[alias] = names[_folded(name)]
-    names.update((tag, Owner(None, kind)) for tag, kind in ga4.TAGS.items())
     for kind, text in KINDS:
-        for host in text.split():
-            if host not in domains:
-                hosts.setdefault(host, Owner(None, kind))
-            names.setdefault(host.partition(".")[0], Owner(None, kind))
+        for word in text.split():
+            if "." in word and word not in domains:
+                hosts.setdefault(word, Owner(None, kind))
+            tag = _folded(word.partition(".")[0])
+            if names.get(tag, _OTHER).kind == "other":
+                names[tag] = Owner(names.get(tag, _OTHER).name, kind)
     return _Index(domains, hosts, names)
 
 

@@ -57,11 +57,13 @@ def environ_of(scope: Scope, body: bytes | None = b"") -> dict[str, Any]:
     """
     peer, server = scope.get("client"), scope.get("server")
     host, port = server or ("localhost", None)
+    query: bytes | str = scope.get("query_string", b"")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": key_of((scope.get("root_path") or "").rstrip("/")),
         "PATH_INFO": key_of(path_of(scope)),
-        "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
+        # Text in Django's test client.
+        "QUERY_STRING": query if isinstance(query, str) else query.decode("latin-1"),
         # A Unix socket has neither (ASGI: the path and None).
         "REMOTE_ADDR": (peer[0] or "") if peer else "",
         "SERVER_NAME": host,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FORMATS = (
     *("auto", "csv", "ndjson", "combined", "caddy", "json", "w3c", "balancer"),
-    *("goatcounter", "plausible"),
+    *("goatcounter", "plausible", "umami", "matomo"),
 )
 
 SHOWN = 20

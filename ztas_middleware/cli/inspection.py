@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.cli.options import read_only
-from ztas_middleware.errors import StorageError
+from ztas_middleware.errors import ConfigError, StorageError
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.store.places import INDEX, LOG, is_mounted, real_name
 from ztas_middleware.store.sites import count_by_site, remedy
@@ -41,7 +41,7 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     check: str
-    """`config`, `database`, `sites`, `rollups`, `salts`, `proxies`, `log`, `disk` or
+    """`config`, `geo`, `database`, `sites`, `rollups`, `salts`, `proxies`, `log`, `disk` or
     `permissions`."""
     what: str
     """The file or site."""
@@ -69,6 +69,8 @@ def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
         progress: told how many days of a site's rollups are done, and how many there are.
     """
     path = config.database
+    if config.geo is not None:
+        yield _geo(config)
     if not path.exists():
         yield Finding("database", str(path), "", "not there yet; the first hit makes it")
         yield from _surroundings(path)
@@ -137,6 +139,17 @@ def _rollups(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
         if problem:
             problem += f" (`ztas rollup {site.id} --again` does them again)"
         yield Finding("rollups", f"rollups of {site.id}", problem, "ok, as the hits say")
+
+
+def _geo(config: Config) -> Finding:
+    from ztas_middleware.intake.places import Places  # few sites have it
+
+    problem = ""
+    try:
+        Places(config)
+    except ConfigError as error:
+        problem = error.problem
+    return Finding("geo", "geo", problem, f"ok, {config.geo}")
 
 
 def _proxies(config: Config, now: int) -> Finding:

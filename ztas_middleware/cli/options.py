@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import sys
 import time
@@ -107,6 +108,17 @@ def existing(config: Config) -> Iterator[Database]:
             yield database
     except sqlite3.Error as error:
         raise StorageError(str(config.database), str(error)) from None
+
+
+def leave_if_not_there(config: Config, document: object | None) -> None:
+    """End in peace before the first hit: a timer may come before it.
+
+    `document` is what to print as JSON then; None for a sentence.
+    """
+    if not config.database.exists():
+        sentence = f"{config.database}: not there yet; the first hit makes it"
+        click.echo(sentence if document is None else json.dumps(document))
+        raise SystemExit(0)
 
 
 def read_only(path: Path) -> sqlite3.Connection:

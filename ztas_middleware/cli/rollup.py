@@ -36,6 +36,8 @@ def rollup(site: str | None, *, again: bool, as_json: bool, config: str) -> None
     settings = options.load(config)
     sites = [site] if site is not None else list(settings.sites)
     chosen = [options.site_of(settings, site_id) for site_id in sites]
+    nothing = {"sites": dict.fromkeys(sites, 0)} if as_json else None
+    options.leave_if_not_there(settings, nothing)
     from ztas_middleware.reports.rolling import roll_up  # loads all of the reports
     from ztas_middleware.reports.rules import Rules
 

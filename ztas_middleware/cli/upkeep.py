@@ -41,6 +41,8 @@ def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
     now = time.time_ns() // 1_000_000
     found: dict[str, dict[str, Any]] = {}
     returned: int | None = 0
+    document = {"sites": found, "bytesReturned": returned, "dryRun": dry_run}
+    options.leave_if_not_there(settings, document if as_json else None)
     with options.existing(settings) as database:
         for site in settings.sites.values():
             due = retention.due(settings.database, site, now)

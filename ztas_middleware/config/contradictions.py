@@ -44,6 +44,9 @@ def contradictions(document: Node, config: Config) -> Iterator[Complaint]:
         if site.inject and config.script is None:
             problem = "there is no script to inject; say with `script` where to serve it"
             yield _about(document, ("sites", site.id, "inject"), problem)
+        if site.notify.mail and config.mail is None:
+            problem = "there is no server for mails; say with `mail` which one takes them"
+            yield _about(document, ("sites", site.id, "notify", "mail"), problem)
         yield from _segments(document, site)
 
 

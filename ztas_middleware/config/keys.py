@@ -8,17 +8,18 @@ from __future__ import annotations
 from functools import partial
 
 from ztas_middleware.config.matches import funnels, goals
-from ztas_middleware.config.model import (
-    ApiAccess,
-    Bots,
-    Config,
-    DashboardAccess,
-    ReportLimits,
-    Site,
-)
+from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAccess, Site
 from ztas_middleware.config.nodes import Node, refuse
+from ztas_middleware.config.notify import Notify
 from ztas_middleware.config.sections import Key, Table, named, section
 from ztas_middleware.config.segments import notes, segments
+from ztas_middleware.config.sending import (
+    alerts,
+    mail_address,
+    mail_addresses,
+    mail_server,
+    webhook,
+)
 from ztas_middleware.config.settings import (
     cookie,
     domains,
@@ -26,7 +27,6 @@ from ztas_middleware.config.settings import (
     folder,
     glob,
     header,
-    memory,
     network,
     parameter,
     password,
@@ -39,6 +39,11 @@ from ztas_middleware.config.settings import (
     zone,
 )
 from ztas_middleware.config.values import boolean, choice, integer, list_of, optional, text
+
+NOTIFY: Table = {
+    "mail": Key(mail_addresses),
+    "webhook": Key(optional(webhook)),
+}
 
 SITE: Table = {
     "domain": Key(domains, "domains", required=True),
@@ -54,6 +59,17 @@ SITE: Table = {
     "funnels": Key(funnels),
     "segments": Key(segments),
     "annotations": Key(notes, "annotations"),
+    "notify": Key(section(Notify, NOTIFY)),
+    "alerts": Key(alerts),
+}
+
+MAIL: Table = {
+    "host": Key(text, required=True),
+    "port": Key(optional(integer(1, 65_535))),
+    "tls": Key(choice("starttls", "implicit", "none")),
+    "user": Key(optional(text)),
+    "password": Key(optional(text)),
+    "from": Key(mail_address, "sender", required=True),
 }
 
 BOTS: Table = {
@@ -65,11 +81,6 @@ API: Table = {
     "path": Key(optional(folder)),
     "tokens": Key(list_of(token)),
     "allow_origins": Key(list_of(reader_origin)),
-}
-
-REPORTS: Table = {
-    "memory": Key(memory),
-    "threads": Key(integer(1, 256)),
 }
 
 DASHBOARD: Table = {
@@ -108,11 +119,9 @@ CONFIG: Table = {
     "max_body": Key(integer(1, 1_073_741_824, hint=" bytes")),
     "max_batch": Key(integer(1, 1_000_000)),
     "durability": Key(choice("commit", "full")),
-    "history": Key(optional(file)),
-    "keep_hits_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
-    "reports": Key(section(ReportLimits, REPORTS)),
     "api": Key(section(ApiAccess, API)),
     "dashboard": Key(section(DashboardAccess, DASHBOARD)),
+    "mail": Key(optional(section(mail_server, MAIL))),
 }
 
 read_config = section(Config, CONFIG)

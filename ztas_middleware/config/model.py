@@ -11,11 +11,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ztas_middleware.config.notify import Notify
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ztas_middleware.config.domains import Domain
     from ztas_middleware.config.goals import Funnel, Goal
+    from ztas_middleware.config.notify import Alert, MailServer
     from ztas_middleware.config.segments import Annotation
     from ztas_middleware.filters import Filters
 
@@ -54,6 +57,9 @@ class Site:
     """Filters by the name that readers are offered them under."""
     annotations: tuple[Annotation, ...] = ()
     """What happened when, marked in the charts."""
+    notify: Notify = field(default_factory=Notify)
+    """Who gets its reports and alerts."""
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +95,6 @@ class DashboardAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportLimits:
-    """What answering questions may take of one process."""
-
-    memory: str = "256MB"
-    """As DuckDB writes it; more than that goes to a temporary folder."""
-    threads: int = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole, valid configuration."""
 
@@ -127,21 +124,11 @@ class Config:
     max_batch: int = 100
     """Events."""
     durability: Durability = "commit"
-    history: Path | None = None
-    """The folder of the finished days; None is beside the database. Absolute once loaded."""
-    keep_hits_days: int | None = None
-    """Age in days past which hits are in the history alone; None keeps both."""
-    reports: ReportLimits = field(default_factory=ReportLimits)
     api: ApiAccess = field(default_factory=ApiAccess)
     dashboard: DashboardAccess = field(default_factory=DashboardAccess)
+    mail: MailServer | None = None
+    """Who takes mails; None sends none."""
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""
     revision: Revision | None = field(default=None, compare=False)
-
-    @property
-    def history_folder(self) -> Path:
-        """Where the finished days are: what `history` says, else beside the database itself."""
-        # A link to a database is no place for what has to stay with it.
-        return self.history or self.database.resolve().with_suffix(".history")
-
     """The state of that file when it was read, by which a later one is told apart."""

@@ -1,4 +1,4 @@
-"""Plausible's export as it is downloaded: a zip archive of CSV files."""
+"""Exports as they are downloaded, in zip archives: Plausible's CSV and GoatCounter's JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from fnmatch import fnmatchcase
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.imports import plausible
+from ztas_middleware.imports import foreign, plausible
 from ztas_middleware.imports.files import Source
+from ztas_middleware.imports.goatcounter_json import Tables, tables_of
 from ztas_middleware.imports.records import csv_records
 from ztas_middleware.outages import one_line
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PAGES = "*imported_pages*.csv"
 EVENTS = "*imported_custom_events*.csv"
 VISITORS = "*imported_visitors*.csv"
+STATS, PATHS, REFERRERS = "*hit_stats.jsonl", "*paths.jsonl", "*refs.jsonl"
 
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -34,12 +36,14 @@ class Archive(NamedTuple):
     sources: Iterator[Source]
     """Opened one after the other: an archive can have a hundred thousand files."""
     visitors: Mapping[str, int]
-    """How many each day had, by `YYYY-MM-DD`."""
+    """How many each day had, by `YYYY-MM-DD`; of Plausible's."""
+    tables: Tables | None = None
+    """What numbers stand for; of GoatCounter's."""
 
 
 @contextmanager
 def open_archive(opened: Opened) -> Iterator[Archive]:
-    """Plausible's export, and close it.
+    """An export, and close it.
 
     Raises:
         ZtasError: it is damaged, or another archive.
@@ -54,16 +58,30 @@ def _archive(name: str, file: io.BufferedIOBase) -> Archive:
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise _damaged(name, error) from None
     names = _names(archive, PAGES, EVENTS)
+    if not names and (stats := _names(archive, STATS)):
+        return Archive(_open(archive, name, stats), {}, _tables(archive, name))
     if not names:
-        raise ZtasError(
-            f"{name}: is a zip archive without imported_pages_*.csv; only Plausible's export is "
-            "read as one"
+        problem = foreign.of_archive(archive.namelist()) or (
+            "is a zip archive without imported_pages_*.csv and hit_stats.jsonl; only the exports "
+            "of Plausible and GoatCounter are read as one"
         )
+        raise ZtasError(f"{name}: {problem}")
     visitors: dict[str, int] = {}
     for source in _open(archive, name, _names(archive, VISITORS)):
         with closing(source):
             visitors |= _daily_visitors(source)
     return Archive(_open(archive, name, names), visitors)
+
+
+def _tables(archive: zipfile.ZipFile, name: str) -> Tables:
+    lines: list[list[bytes]] = []
+    for pattern in (PATHS, REFERRERS):
+        found: list[bytes] = []
+        for source in _open(archive, name, _names(archive, pattern)):
+            with closing(source):
+                found += (line.content for line in source.lines() if line.content)
+        lines.append(found)
+    return tables_of(*lines)
 
 
 def _seekable(opened: Opened) -> io.BufferedIOBase:

@@ -80,9 +80,13 @@ class FollowedSource(Source):
             self._file.seek(line.end)
 
     def _is_emptied(self, offset: int) -> bool:
-        """Whether what was read is no longer there: the file begins anew."""
+        """Whether what was read is no longer there: the file was emptied, cut or rewritten."""
         known = self.sample[: max(0, min(offset - self.lead, HEAD))]
-        return os.fstat(self._file.fileno()).st_size < offset or self.head(len(known)) != known
+        if os.fstat(self._file.fileno()).st_size < offset or self.head(len(known)) != known:
+            return True
+        last = self.behind(offset)
+        self._file.seek(offset - len(last))
+        return self._file.read(len(last)) != last
 
     def _is_replaced(self) -> bool:
         """Whether another file is at the path."""

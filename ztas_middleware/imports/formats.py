@@ -11,10 +11,14 @@ from ztas_middleware.imports import (
     caddy,
     combined,
     directives,
+    foreign,
     goatcounter,
+    goatcounter_json,
     json_lines,
+    matomo,
     own,
     plausible,
+    umami,
     w3c,
 )
 from ztas_middleware.imports.files import Line
@@ -39,15 +43,23 @@ LOGS: dict[str, Any] = {
     "w3c": w3c,
     "balancer": balancers,
 }
-TABLES: dict[str, Any] = {"csv": own, "goatcounter": goatcounter, "plausible": plausible}
-FORMATS = ("csv", "ndjson", *LOGS, "goatcounter", "plausible")
+TABLES: dict[str, Any] = {
+    "csv": own,
+    "goatcounter": goatcounter,
+    "plausible": plausible,
+    "umami": umami,
+}
+FORMATS = ("csv", "ndjson", *LOGS, "goatcounter", "plausible", "umami", "matomo")
 """By the names that `--format` takes; `csv` and `ndjson` are our own exports."""
 
 RECOGNISERS: dict[str, Callable[[str], bool]] = {
     "ndjson": own.recognise,
+    "matomo": matomo.recognise,
     **{name: log.recognise for name, log in LOGS.items()},
 }
 """Whether a line is in a format, for those that have no header; it is in one of them at most."""
+
+JSON_ARCHIVE = "goatcounter-json"
 
 BY_TEXT = "log-format"
 """Of a log whose format was given as text."""
@@ -90,6 +102,8 @@ def detect(source: Source) -> str | None:
     if name is not None:
         return name
     sample = source.sample
+    if hint := foreign.of_text(sample):
+        raise ZtasError(f"{source.name}: {hint}")
     if source.is_all_sample and not sample.strip():
         return None
     if b"\n" not in sample and not source.is_all_sample:
@@ -145,6 +159,7 @@ def open_reading(
     visitors: Mapping[str, int] | None = None,
     remarks: Remarks | None = None,
     pattern: re.Pattern[str] | None = None,
+    tables: goatcounter_json.Tables | None = None,
 ) -> Reading:
     """Prepare to read a file that is not empty in one of `FORMATS`.
 
@@ -156,14 +171,20 @@ def open_reading(
         visitors: see `plausible.reader`.
         remarks: gets what should be said of the file beside its lines.
         pattern: of the lines of a log whose format was given as text.
+        tables: of an archive in `JSON_ARCHIVE`.
 
     Raises:
         ZtasError: it is a table of another format. What is in other lines, these will show.
     """
+    if name == JSON_ARCHIVE and tables is not None:
+        read = goatcounter_json.reader(destination, tables)
+        return Reading(name, read, is_whole=matomo.is_whole)
     if name in TABLES:
         return _table(name, source, destination, visitors or {})
     if name == "ndjson":
         return Reading(name, own.json_reader(destination), is_export=True)
+    if name == "matomo":
+        return Reading(name, matomo.reader(destination), is_whole=matomo.is_whole)
     page_views = PageViews(destination, hosts, remarks or Remarks())
     if pattern is not None:
         return Reading(name, directives.reader(page_views, pattern), is_whole=lambda _: False)
@@ -179,8 +200,8 @@ def _table(
         raise ZtasError(f"{source.name}: its first line is no header of the format {name}")
     if name == "csv":
         return Reading(name, own.csv_reader(destination, columns), columns, is_export=True)
-    if name == "goatcounter":
-        return Reading(name, goatcounter.reader(destination, columns), columns)
+    if name in ("goatcounter", "umami"):
+        return Reading(name, TABLES[name].reader(destination, columns), columns)
     kind = plausible.kind_of(columns)
     if kind not in ("pages", "events"):
         raise ZtasError(

@@ -8,29 +8,21 @@ a visitor of its own, as GoatCounter counts it.
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
 from ztas_middleware.acquisition.sources import home_of
-from ztas_middleware.days import Day
-from ztas_middleware.globs import Globs
 from ztas_middleware.imports.instants import from_iso
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut, Refused
-from ztas_middleware.intake.agents import OTHER, Agent
+from ztas_middleware.imports.visits import Visit, agent_of, row_maker, width_of
 from ztas_middleware.intake.bots import BotFilter
-from ztas_middleware.intake.countries import country_from_header
-from ztas_middleware.intake.hits import Sender, make_hit
-from ztas_middleware.intake.paths import clean_path
-from ztas_middleware.intake.text import clean_text
-from ztas_middleware.intake.visitors import visitor_hash
-from ztas_middleware.store.salts import SALT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ztas_middleware.imports.destination import Destination
     from ztas_middleware.imports.outcomes import Outcome
+    from ztas_middleware.intake.agents import Agent
     from ztas_middleware.intake.wire import Event
 
 VERSIONS = ("1", "2")
@@ -40,7 +32,6 @@ GENERATED, CAMPAIGN, OTHER_SCHEME = "g", "c", "o"
 _REQUIRED = frozenset({"path", "event", "session", "date"})
 
 BOT = LeftOut("bot")
-EXCLUDED = LeftOut("excluded")
 NO_DATE = Refused("the date can't be read")
 NO_PATH = Refused("has no path")
 
@@ -72,8 +63,7 @@ def reader(
     """A function from a CSV record to what becomes of it."""
     config = destination.config
     bots = BotFilter(config.bots.allow, config.bots.deny)
-    keep_query = frozenset(config.keep_query)
-    excluded = Globs(destination.site.exclude_paths)
+    make = row_maker(destination)
     wrong_length = Refused(f"has not {len(columns)} cells")
 
     def read(record: Sequence[str]) -> Outcome:
@@ -92,44 +82,46 @@ def reader(
             return NO_DATE
         if not cells["path"].strip():
             return NO_PATH
-        is_event = cells["event"].strip().lower() in ("true", "1")
-        path = "/" if is_event else clean_path(cells["path"], keep_query)
-        if excluded.match(path):
-            return EXCLUDED
-        day = destination.day_at(instant)
-        if not isinstance(day, Day):
-            return day
-        salt = destination.salt_of(day)
-        sender = Sender(
+        location = cells.get("location", "")
+        visit = Visit(
             instant,
-            _visitor(destination.site.id, cells["session"], salt),
+            _person(cells["session"]),
             looked.agent if agent_text else _agent(cells),
-            country_from_header(cells.get("location", "")[:2]),
-            salt,
+            location,
+            location,
+            language=cells.get("language", ""),
         )
-        return make_hit(_event(cells, is_event=is_event), path, destination.site, sender)
+        return make(visit, _event(cells))
 
     return read
 
 
-def _visitor(site_id: str, session: str, salt: bytes) -> str:
-    if not session.strip("0- "):
-        return visitor_hash(os.urandom(SALT_BYTES), site_id, "", "")
-    return visitor_hash(salt, site_id, "", f"goatcounter {session}")
+def _person(session: str) -> str:
+    return f"goatcounter {session}" if session.strip("0- ") else ""
 
 
-def _event(cells: Mapping[str, str], *, is_event: bool) -> Event:
-    referrer, scheme = cells.get("referrer", ""), cells.get("referrer scheme", "h")
-    return PAGE_VIEW._replace(
-        type="event" if is_event else "pageview",
-        referrer=_referrer(referrer.strip(), scheme) if scheme != CAMPAIGN else None,
+def _event(cells: Mapping[str, str]) -> Event:
+    is_event = cells["event"].strip().lower() in ("true", "1")
+    event = event_of(cells["path"], is_event=is_event)
+    referrer, scheme = cells.get("referrer", "").strip(), cells.get("referrer scheme", "h")
+    return event._replace(
+        referrer=referrer_of(referrer, scheme),
         utm_source=referrer if scheme == CAMPAIGN else None,
-        action=cells["path"] if is_event else None,
+        width=width_of(cells.get("screen size", "")),
     )
 
 
-def _referrer(referrer: str, scheme: str) -> str | None:
-    """The referrer as a URL; GoatCounter takes the scheme away."""
+def event_of(path: str, *, is_event: bool) -> Event:
+    """A page view, or the event that GoatCounter keeps in the place of a path."""
+    if is_event:
+        return PAGE_VIEW._replace(type="event", action=path)
+    return PAGE_VIEW._replace(path=path)
+
+
+def referrer_of(referrer: str, scheme: str) -> str | None:
+    """The referrer as a URL, of which GoatCounter takes the scheme away; None for a campaign."""
+    if scheme == CAMPAIGN:
+        return None
     if not referrer or "://" in referrer:
         return referrer or None
     if scheme == GENERATED:
@@ -146,23 +138,13 @@ def _user_agent(browser: str) -> str:
 
 
 def _agent(cells: Mapping[str, str]) -> Agent:
-    browser = _name(cells.get("browser", ""), _BROWSERS)
-    system = _name(cells.get("system", ""), _SYSTEMS)
-    device = OTHER
-    if system in _POCKETS:
-        device = "tablet" if _shorter_side(cells) >= _NARROWEST_TABLET else "mobile"
-    elif system in _DESKTOPS:
-        device = "desktop"
-    return Agent(browser, system, device)
-
-
-def _name(text: str, ours: Mapping[str, str]) -> str:
-    """A name without its version: `Firefox 143` is Firefox."""
-    words = text.split()
-    while len(words) > 1 and words[-1][:1].isdigit():
-        words.pop()
-    name = " ".join(words)
-    return clean_text(ours.get(name, name)) or OTHER
+    agent = agent_of(
+        cells.get("browser", ""), cells.get("system", ""), "", browsers=_BROWSERS, systems=_SYSTEMS
+    )
+    if agent.os in _POCKETS:
+        is_tablet = _shorter_side(cells) >= _NARROWEST_TABLET
+        return agent._replace(device="tablet" if is_tablet else "mobile")
+    return agent._replace(device="desktop") if agent.os in _DESKTOPS else agent
 
 
 def _shorter_side(cells: Mapping[str, str]) -> float:

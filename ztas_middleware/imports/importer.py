@@ -90,6 +90,7 @@ class Import:
         siblings: runs over the same file on other terms; what they took is not taken again.
         date_of: from a row's time to the date that it is noted under.
         on_refused: told the number and the reason of each line that is refused.
+        on_overlap: told the number of the first line of each day that has rows of another origin.
         on_commit: told the offset that was reached, after each commit.
     """
 
@@ -103,6 +104,7 @@ class Import:
         siblings: Sequence[Sibling] = (),
         date_of: Callable[[int], str],
         on_refused: Callable[[int, str], None] = lambda *_: None,
+        on_overlap: Callable[[int, str], None] = lambda *_: None,
         on_commit: Callable[[int], None] = lambda *_: None,
     ) -> None:
         self._database = database
@@ -111,6 +113,7 @@ class Import:
         self._siblings = siblings
         self._date_of = date_of
         self._on_refused = on_refused
+        self._on_overlap = on_overlap
         self._on_commit = on_commit
         self._start = place
         self._committed = place
@@ -249,19 +252,23 @@ class Import:
             tail=tail,
         )
 
-    def _take(self, record: Record) -> None:
+    def _outcome(self, record: Record) -> Outcome:
         content = record.content
         if isinstance(content, Refused):
-            outcome: Outcome = content
-        elif record.is_complete or self._reading.is_whole(content):
-            outcome = self._reading.read(content)
-        else:
-            outcome = CUT_SHORT
+            return content
+        if record.is_complete or self._reading.is_whole(content):
+            return self._reading.read(content)
+        return CUT_SHORT
+
+    def _take(self, record: Record) -> None:
+        outcome = self._outcome(record)
         if isinstance(outcome, Hit):
             outcome = self._add(outcome, record)
         if isinstance(outcome, LeftOut):
             self.result.left_out[outcome.reason] += 1
         elif isinstance(outcome, Overlap):
+            if outcome.day not in self.result.overlapping:
+                self._on_overlap(record.number, outcome.day)
             self.result.overlapping[outcome.day] += 1
         elif isinstance(outcome, Refused):
             self._refuse(record.number, outcome)

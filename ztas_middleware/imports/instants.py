@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 _ISO = re.compile(
     r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})"
-    r"(?:[.,]([0-9]{1,9}))?(?: ?(?:[Zz]|UTC|([+-])([0-9]{2}):?([0-9]{2})))?"
+    r"(?:[.,]([0-9]{1,9}))?(?: ?(?:[Zz]|UTC|([+-])([0-9]{2})(?::?([0-9]{2}))?))?"
 ).fullmatch
 
 # Seconds, milliseconds, microseconds or nanoseconds since 1970; none of them reaches the next

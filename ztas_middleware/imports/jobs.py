@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import formats, progress
-from ztas_middleware.imports.archives import open_archive
+from ztas_middleware.imports.archives import Archive, open_archive
 from ztas_middleware.imports.files import GZIP, Source, open_file, source_of
 from ztas_middleware.imports.following import PAUSE, FollowedSource
 from ztas_middleware.imports.importer import Import, Result
@@ -19,7 +18,7 @@ from ztas_middleware.imports.progress import File, Place
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from threading import Event
 
     from ztas_middleware.config.domains import Domain
@@ -78,7 +77,7 @@ class Job:
             family: set[int] = set()  # files of one export share their days
             for source in archive.sources:
                 with closing(source):
-                    yield self._import(source, archive.visitors, family)
+                    yield self._import(source, archive, family)
 
     def follow(self, path: str, stop: Event) -> Iterator[Imported]:
         """Import what is in a log and what comes, until `stop` is set; an outcome for each file.
@@ -103,10 +102,12 @@ class Job:
     def _import(
         self,
         source: Source,
-        visitors: Mapping[str, int] = MappingProxyType({}),
+        archive: Archive | None = None,
         family: set[int] | None = None,
     ) -> Imported:
-        name = None if source.is_empty else self.format or formats.detect(source)
+        tables = archive.tables if archive else None
+        name = formats.JSON_ARCHIVE if tables else self.format
+        name = None if source.is_empty else name or formats.detect(source)
         if name is None:
             return Imported(source.name, "empty" if source.is_empty else "blank", Place(), Result())
         site = self.destination.site
@@ -124,7 +125,8 @@ class Job:
             source,
             self.destination,
             hosts=self.hosts,
-            visitors=visitors,
+            visitors=archive.visitors if archive else {},
+            tables=tables,
             remarks=remarks,
             pattern=self.pattern,
         )
@@ -146,6 +148,7 @@ class Job:
             siblings=siblings,
             date_of=self.destination.date_of,
             on_refused=lambda number, reason: self.on_refused(source.name, number, reason),
+            on_overlap=lambda number, day: self._tell(source, number, day),
             on_commit=lambda offset: self.on_commit(source.name, offset),
         )
         one.result.remarks = remarks
@@ -161,7 +164,7 @@ class Job:
         Raises:
             ZtasError: rows that are there already would come in again.
         """
-        is_comparable = name in formats.TABLES or name == "ndjson" or self.terms.overlap
+        is_comparable = not formats.is_log(name) or self.terms.overlap
         if source.rewinds and is_comparable:
             return Place(replaces=place.id)
         raise ZtasError(
@@ -169,6 +172,12 @@ class Job:
             "it was cut or rewritten. Nothing of it was imported; --from DATE takes its days from "
             "a date on, --overlap all of it, from its beginning"
         )
+
+    def _tell(self, source: Source, number: int, day: str) -> None:
+        """Say that a day is refused, where there is no end at which it would be said."""
+        if isinstance(source, FollowedSource):
+            reason = f"{day} has rows of another origin, so that none of it comes in"
+            self.on_refused(source.name, number, reason)
 
     def _rest(self, one: Import) -> None:
         one.commit()

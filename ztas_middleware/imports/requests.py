@@ -17,6 +17,7 @@ from ztas_middleware.config.hosts import ascii_host
 from ztas_middleware.days import Day
 from ztas_middleware.globs import Globs
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut
+from ztas_middleware.intake.assets import is_asset
 from ztas_middleware.intake.bots import BotFilter
 from ztas_middleware.intake.clients import Clients
 from ztas_middleware.intake.countries import country_from_header
@@ -45,15 +46,6 @@ BOT = LeftOut("bot")
 PREFETCH = LeftOut("prefetch")
 OPT_OUT = LeftOut("opt-out")
 EXCLUDED = LeftOut("excluded")
-
-# What pages are made of, what programs fetch, and downloads.
-_EXTENSIONS = """
-css js mjs cjs map wasm json jsonld xml xsl txt csv atom rss webmanifest manifest ico cur
-png jpg jpeg jfif gif webp avif jxl svg svgz bmp tif tiff heic woff woff2 ttf otf eot
-mp3 m4a aac oga ogg opus wav flac weba mp4 m4v mov webm ogv avi mkv m3u8 mpd ts vtt srt
-pdf epub zip gz tgz bz2 xz zst 7z rar tar exe msi dmg pkg deb rpm apk iso bin jar whl sig asc
-"""
-_ASSETS = frozenset(_EXTENSIONS.split())
 
 MOST_HOSTS = 1000
 """Hosts that are remembered; whoever scans for vulnerabilities makes up more."""
@@ -185,7 +177,7 @@ class PageViews:
                 return ASSET
         else:
             page = request.target.partition("?")[0]
-            if page.rpartition(".")[2].lower() in _ASSETS and "." in page:
+            if is_asset(page):
                 return ASSET
         if not self._is_wanted(request.host):
             hosts = self._remarks.hosts

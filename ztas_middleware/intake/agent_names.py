@@ -51,14 +51,26 @@ KNOWN: tuple[tuple[str, str, AgentKind], ...] = (
     ("slackbot", "Slackbot", "preview"),
     ("slack-imgproxy", "Slackbot", "preview"),
     ("pinterest.com/bot", "Pinterestbot", "preview"),
-    ("googleimageproxy", "Gmail", "preview"),
     ("whatsapp/", "WhatsApp", "preview"),
-    ("iframely", "Iframely", "preview"),
     ("snap url preview", "Snapchat", "preview"),
     ("ptst/", "WebPageTest", "monitor"),
     ("headlesschrome", "HeadlessChrome", "other"),
     ("semrushbot", "SemrushBot", "other"),
     ("barkrowler", "Barkrowler", "other"),
+)
+
+HEALTH_CHECKS: tuple[tuple[str, str], ...] = (
+    # How they begin. No list of bots has them: from a server, they may be what tracks.
+    ("elb-healthchecker/", "ELB-HealthChecker"),
+    ("amazon-route53-health-check-service", "Amazon Route 53"),
+    ("googlehc/", "GoogleHC"),
+    ("kube-probe/", "kube-probe"),
+    ("monit/", "Monit"),
+    ("consul health check", "Consul"),
+    ("haproxy", "HAProxy"),
+    ("envoy/hc", "Envoy"),
+    ("collectd/", "collectd"),
+    ("applicationhealthservice/", "ApplicationHealthService"),
 )
 
 _KINDS: tuple[tuple[str, AgentKind], ...] = (
@@ -87,9 +99,12 @@ def agent_of(user_agent: str) -> AgentName | None:
 
 @lru_cache(_REMEMBERED)
 def _agent_of(text: str) -> AgentName | None:
+    lowered = text.lower()
+    for start, name in HEALTH_CHECKS:
+        if lowered.startswith(start):
+            return AgentName(name, "monitor")
     if classify(text) != "crawler":
         return None
-    lowered = text.lower()
     for token, name, kind in KNOWN:
         if token in lowered:
             return AgentName(name, kind)

@@ -115,14 +115,13 @@ SYSTEMS: tuple[tuple[str, str], ...] = (
 # Facebook's applications, where they say nothing else: "[FBAN/FB4A;FBDV/SM-S921B;FBSV/16;]".
 APPLICATIONS: tuple[tuple[str, str], ...] = (
     ("FBIOS", "iOS"),
-    ("MessengerForiOS", "iOS"),
-    ("MessengerLiteForiOS", "iOS"),
     ("FBSN/iOS", "iOS"),
     ("FBSN/iPadOS", "iOS"),
+    ("ForiOS;", "iOS"),  # "FBAN/MessengerForiOS"
     ("FB4A", "Android"),
-    ("Orca-Android", "Android"),
     ("FBAN/EMA", "Android"),  # Facebook Lite
-    ("FBSN/Android", "Android"),
+    ("-Android;", "Android"),  # "FBAN/Orca-Android"
+    ("ForAndroid;", "Android"),
 )
 
 IOS_ALONE = re.compile(
@@ -134,22 +133,32 @@ IOS_ALONE = re.compile(
 DESKTOPS = frozenset({"Windows", "macOS", "Linux", "ChromeOS"})
 POCKETS = frozenset({"Android", "HarmonyOS"})
 
+# None of the three kinds of device: televisions, the boxes and sticks beside them ("AFTM" is
+# Amazon's), game consoles, headsets. Both are searched in lower case, and only if a hint is there.
 SCREEN_HINTS = (
     *("tv", "bravia", "crkey", "web0s", "vidaa", "netcast", "viera", "roku", "omi/", "aft"),
-    *("playstation", "nintendo", "xbox", "quest", "oculus", "vive", "pico", " vr"),
+    *("playstation", "nintendo", "xbox", "oculus", "vive", "pico", "magic", " vr"),
 )
 SCREENS = re.compile(
-    # Televisions, the boxes and sticks beside them ("AFTM" is Amazon's), game consoles, headsets.
-    r"(?:smart|google|android|apple|opera|magenta|portal|net|hbb|sky|mi|a)[ _-]?tv\d?(?![a-z0-9])"
-    r"|smarttv|hbbtv|inettvbrowser|bravia|crkey|web0s|vidaa|netcast|\bviera|\broku|\bomi/\d|vstvb"
-    r"|\btv ?(?:bro|box|stick)\b|\baft[a-z0-9]{1,12}\b|playstation|nintendo|xbox"
-    r"|\bquest(?: [1-9]s?| pro)?(?=[;)]| build)|\b(?:oculus|mobile vr|vr (?:mobile )?safari)"
-    r"|\b(?:htc vive|pico (?:\d|neo|g\d))\b"
+    r"\b(?:hbbtv|smart-?tva?(?![a-z])|inettvbrowser|nettv|tv bro|opera tv|tv safari|crkey|netcast"
+    r"|vidaa|web0s|omi/\d|vstvb|roku|bravia|oculus|mobile vr|vr (?:mobile )?safari|playstation"
+    r"|nintendo)"
 )
-"""In lower case; none of the three kinds of device. "TV" in a telephone's model ("BNTV250",
-"HTV31") is none. The text has one of the hints, or need not be searched."""
-TELEVISION = re.compile(r"(?<![a-z0-9-])tv(?![a-z0-9])")
-"""The word alone, which models of telephones have, too."""
+"""What they write anywhere."""
+SCREEN_MODELS = re.compile(
+    r"(?:smart|google|android|apple|magenta|portal|net|sky|mi|\ba)[ _-]?tv\d?(?![a-z0-9])"
+    r"|\btv ?(?:box|stick)\b|\baft[a-z0-9]{1,12}\b|\bviera|xbox"
+    r"|\b(?:vive (?:focus|xr|cosmos)|magic leap|pico (?:\d|neo|g\d))\b"
+)
+"""What they call themselves in the first parentheses; "TV" in a telephone's model ("BNTV250",
+"HTV31") is none."""
+TELEVISION = re.compile(r"(?<![a-z0-9-])tv(?![a-z0-9])|tv[_-]?(?:led)?[2-9]\d(?!\d)")
+"""The word alone, or with inches, as models of telephones have it, too: they say `Mobile`."""
+
+SMALL_SCREEN = re.compile(r"mobile(?: safari|/\w|$)|midp|opera mini")
+SMALL_MODEL = re.compile(r"mobi|phone")
+"""What a browser on a telephone writes, anywhere and in the first parentheses, whatever system it
+names; in lower case. An application may be called "MobileSync"."""
 
 # The second line is from before touch screens, or, as Opera Mini, hides what it runs on.
 TELEPHONES = (

@@ -16,7 +16,10 @@ from ztas_middleware.intake.agent_tables import (
     IOS_ALONE,
     POCKETS,
     SCREEN_HINTS,
+    SCREEN_MODELS,
     SCREENS,
+    SMALL_MODEL,
+    SMALL_SCREEN,
     SYSTEMS,
     TABLET,
     TELEPHONES,
@@ -57,23 +60,26 @@ def identify(user_agent: str) -> Agent:
         asks for desktop pages and says it is a Mac, and is taken at its word.
     """
     lowered = user_agent.lower()
-    system = _system(lowered)
+    # An application's own name, further behind, may have another system's or device's in it.
+    first = _PARENTHESES.search(lowered)
+    machine = first[1] if first else lowered
+    system = _system(lowered, machine)
     if system == "macOS" and IOS_ALONE.search(user_agent):
         system = "iOS"
     browser, token = _browser(lowered, system)
     version = None if browser == OTHER else _version(lowered, browser, token)
-    return Agent(browser, system, _device(user_agent, lowered, system), version)
+    return Agent(browser, system, _device(user_agent, lowered, machine, system), version)
 
 
-def _system(lowered: str) -> str:
+def _system(lowered: str, machine: str) -> str:
     if "kaios/" in lowered:  # its first parentheses may say Android
         return "KaiOS"
-    # An application's own name, further behind, may have a system's name in it.
-    first = _PARENTHESES.search(lowered)
-    named = _first(_LOWERED_SYSTEMS, first[1]) if first else OTHER
-    if named == OTHER:
+    named = _first(_LOWERED_SYSTEMS, machine)
+    if named == OTHER and machine is not lowered:
         named = _first(_LOWERED_SYSTEMS, lowered)
-    return _first(_LOWERED_APPLICATIONS, lowered) if named == OTHER else named
+    if named != OTHER:
+        return named
+    return next((name for token, name in _LOWERED_APPLICATIONS if token in lowered), OTHER)
 
 
 def _first(table: tuple[tuple[str, str], ...], lowered: str) -> str:
@@ -116,23 +122,24 @@ def _version(lowered: str, browser: str, token: str) -> int | None:
     return None
 
 
-def _device(text: str, lowered: str, system: str) -> str:
+def _device(text: str, lowered: str, machine: str, system: str) -> str:
     # "MY MOBILE 708" is a tablet's model; a text in one letter case can't tell.
     mobile = "Mobile" in text or ("Mozilla/" not in text and "mobile" in lowered)
     if any(hint in lowered for hint in SCREEN_HINTS) and (
-        SCREENS.search(lowered) or (not mobile and TELEVISION.search(lowered))
+        SCREENS.search(lowered)
+        or SCREEN_MODELS.search(machine)
+        or (not mobile and TELEVISION.search(machine))
     ):
         return OTHER
     if system in POCKETS:
         # Applications that fetch by themselves leave `Mobile` out on telephones, too.
         small = mobile or not lowered.startswith("mozilla/")
         return "mobile" if small and not TABLET.search(text) else "tablet"
-    if "ipad" in lowered or (system == "iOS" and "macintosh" in lowered):
-        return "tablet"
-    if system in DESKTOPS and not mobile:
+    if system == "iOS":
+        return "tablet" if "ipad" in lowered or "macintosh" in lowered else "mobile"
+    if system in DESKTOPS and not (SMALL_SCREEN.search(lowered) or SMALL_MODEL.search(machine)):
         return "desktop"
-    small = system == "iOS" or any(token in lowered for token in TELEPHONES)
-    return "mobile" if small else OTHER
+    return "mobile" if any(token in lowered for token in TELEPHONES) else OTHER
 
 
 def _lower(table: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -83,8 +83,8 @@ APPLICATIONS = frozenset({r"Asana\/"})
 browser or a desktop application that says `Tumblr/36.1` is one that shows a page inside."""
 
 PEOPLES = re.compile(
-    r"Mozilla/5\.0 \((?:iPhone|iPad|iPod|Android|Linux; (?:U; )?Android)(?=.*AppleWebKit/)"
-    r"(?=.*(?:Mobile|; wv\)))|Mozilla/5\.0 .* Electron/",
+    r"Mozilla/5\.0 \((?:iPhone|iPad|iPod|Android|Linux; (?:U; |arm_64; )?Android)"
+    r"(?=.*(?:AppleWebKit/|Gecko/))|Mozilla/5\.0 .* Electron/",
     re.IGNORECASE,
 )
 """How a telephone's browser begins, or a desktop application, whatever else they say."""
@@ -96,12 +96,15 @@ MONITORS = (
     # Real browsers that are driven by a schedule.
     *("Catchpoint", "GomezAgent", "KTXN", "DejaClick", "AlertSite", "DMBrowser", "iplabel"),
     *("Sitespeed", "webhint", "infrawatch", "yunjiankong", "google_partner_monitoring"),
+    *("SpeedCurve", "YLT", "Sematext", "AppDynamics", "Monitis", "SolarWinds", "Freshping"),
+    *("Cronitor", "BetterStack", "Nagios", "Icinga", "Prometheus", "Route53-Health"),
 )
 TOOLS = (
     # Tests and errands in a browser that nobody sits before.
     *("Functionize", "Selenium", "Puppeteer", "PhantomJS", "SlimerJS", "CasperJS"),
     *("HtmlUnit", "TestCafe", "WebdriverIO", "Katalon", "GhostInspector", "Ghost Inspector"),
     *("BackstopJS", "Zombie.js", "Browserless", "Crawlee", "Convertify", "Siege "),
+    *("Applitools", "BrowserStack", "SauceLabs", "LambdaTest", "Rendertron", "geckoversion"),
     # Searches for holes.
     *("Assetnote", "Acunetix", "Netsparker", "Invicti", "OWASP", "Nessus", "Tenable", "OpenVAS"),
     *("Nikto", "Nuclei", "sqlmap", "WPScan", "Detectify", "Arachni", "w3af", "Wapiti", "Nmap"),
@@ -116,15 +119,21 @@ TOOLS = (
         "Jorgee",
         "xtate",
     ),
+    *("BurpSuite", "Burp Suite", "Probely", "InsightAppSec", "Rapid7", "BitSight", "UpGuard"),
+    *("SecurityScorecard", "Quttera", "urlscan", "CheckPhish", "ZeroFox"),
     *("OnlyScans", "Laravel Reaver", "project_patchwatch", "Exchange check"),
     # Looks for others: for brands, advertisements, addresses, copies, mail.
     *("BrandVerity", "TagInspector", "Datanyze", "Inspici", "GoogleAdSenseInfeed", "WhatCMS"),
     *("Morningscore", "Mixnode", "Sparkler", "ArchiveBox", "SiteSucker"),
     *("UCSBNetworkMeasurement", "KarnoProspecting", "ArtelLeadRadar", "SeznamEmailProxy"),
+    *("ScreamingFrog", "SISTRIX", "Wappalyzer", "BuiltWith", "SimilarTech", "Monsido"),
+    *("Siteimprove", "Apify", "Zyte", "BrightData", "ParseHub", "Octoparse", "WebHarvy", "80legs"),
+    *("ScreenshotMachine", "ScreenshotOne", "url2png", "ApiFlash", "Urlbox", "Browshot"),
+    *("Grapeshot", "Copyscape", "Adbeat"),
     *("mail.ukr.net proxy", "Daumoa", "Firefox mutant"),
 )
 """Names that the package lacks; in any letter case, where a word begins. Seen in isbot's and in
-Matomo's lists, or what the tools say by default."""
+Matomo's lists, or what the tools and their makers are called."""
 
 
 class Sign(NamedTuple):

@@ -74,10 +74,10 @@ class Places:
             self._revision = _revision(path)
             self._find = _finder(path)
         except OSError as error:
-            problem = f"{path}: {error.strerror or error}"
+            problem = f"{error.strerror or error}: {path}"
             raise ConfigError(problem, source=source, key="geo") from None
         except (maxminddb.InvalidDatabaseError, ValueError):
-            problem = f"{path} is no .mmdb file"
+            problem = f"is no .mmdb file: {path}"
             raise ConfigError(problem, source=source, key="geo") from None
 
     def of(self, address: str) -> Place:

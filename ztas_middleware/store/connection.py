@@ -148,17 +148,17 @@ def _is_open_elsewhere(filename: str) -> bool:
 
 
 def _has_log_of_another(filename: str) -> bool:
-    """Whether SQLite would replay a log that was made for another file.
-
-    Raises:
-        sqlite3.Error: it is no database, or can't be opened.
-    """
+    """Whether SQLite would replay a log that was made for another file."""
     first = first_page_in(filename + LOG)
     if first is None or not first.application:
         return False
     uri = f"file:{quote(filename)}?mode=ro&immutable=1"
-    with closing(sqlite3.connect(uri, uri=True, timeout=0)) as without_log:
-        (own,) = without_log.execute("pragma application_id").fetchone()
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as without_log:
+            (own,) = without_log.execute("pragma application_id").fetchone()
+    except sqlite3.Error:
+        # Where the log was half moved into it, the file is nothing without.
+        return False
     return own not in (0, first.application)
 
 

@@ -138,6 +138,18 @@ create table notices (
 ) strict, without rowid
 """
 
+# Reports and alerts that were sent, see deliveries/sent.py; `is_done` is 0 while one is on its way.
+SENT = """
+create table sent (
+    site_id text not null,
+    subject text not null,
+    recipient text not null,
+    time integer not null,
+    is_done integer not null,
+    primary key (site_id, subject, recipient)
+) strict, without rowid
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     ROLLUP_TABLES,
@@ -147,6 +159,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     MORE_COLUMNS,
     IMPORT_COLUMNS,
     (NOTICES,),
+    (SENT,),
     HISTORY_TABLES,
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""

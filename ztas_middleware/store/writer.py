@@ -41,10 +41,14 @@ T = TypeVar("T")
 FIRST_PAUSE = 0.0001
 LONGEST_PAUSE = 0.01
 
-LOOK = 0.01
-"""Seconds between two looks at the files; three calls of the system, which a hit would notice."""
+LOOK = 0.001
+"""Seconds between two looks at the database's file: a call of the system, which a hit would notice,
+and less time than another program needs to replace the file."""
 
-LINGER = 2 * LOOK
+LOOK_BESIDE = 0.01
+"""Seconds between two looks at the log and its index. Without them, rows can still be saved."""
+
+LINGER = 0.02
 """Seconds for which whoever renews a file keeps the old one locked. A commit that took longer since
 its look may have come after that."""
 
@@ -67,7 +71,7 @@ class Writer:
         self._synchronous = synchronous
         self._opened: Opened | None = None
         self._header: HeaderWatch | None = None
-        self._looked = self._next_look = 0.0
+        self._looked = self._next_look = self._next_look_beside = 0.0
         self._orphaned_since: float | None = None
         self.generation = 0
         """Goes up whenever a file is opened."""
@@ -104,7 +108,7 @@ class Writer:
                     continue
                 self._roll_back()
                 # Whoever renews the files holds the lock for as long as others may not have looked.
-                self._next_look = 0.0
+                self._next_look = self._next_look_beside = 0.0
                 if time.monotonic() >= deadline:
                     problem = _explained(failure)
                     raise StorageError(self._filename, problem, is_busy=True) from failure
@@ -121,7 +125,7 @@ class Writer:
             sqlite3.Error: busy, or beyond help.
             OSError: no room, not permitted, or others are at it.
         """
-        self._next_look = 0.0
+        self._next_look = self._next_look_beside = 0.0
         if self._opened is not None:
             self._connected()
 
@@ -160,7 +164,7 @@ class Writer:
             now = time.monotonic()
             if now < self._next_look:
                 return opened.connection
-            if self._is_still_ours(opened):
+            if self._is_still_ours(opened, now):
                 self._looked, self._next_look = now, now + LOOK
                 return opened.connection
         now = time.monotonic()
@@ -181,7 +185,7 @@ class Writer:
             or identity_of(opened.filename) == opened.file
         )
 
-    def _is_still_ours(self, opened: Opened) -> bool:
+    def _is_still_ours(self, opened: Opened, now: float) -> bool:
         """Whether to go on with the open files; if not, they are let go of."""
         try:
             status = os.stat(self._filename)  # noqa: PTH116 - a third of the cost of Path.stat
@@ -190,15 +194,18 @@ class Writer:
         if status is None or (status.st_dev, status.st_ino) != opened.file:
             self._leave_behind(opened)
         elif self._header is not None and self._header.is_foreign(status):
-            logger.warning("%s was overwritten by another program", opened.filename)
             adopt(opened.filename, self._header.descriptor, opened.file)
+            logger.warning("another program wrote over %s; it is in use", opened.filename)
             # SQLite sees on closing that the file has moved, and mixes nothing into the new one.
             self.disconnect()
+        elif now < self._next_look_beside:
+            return True
         elif companions_of(opened.filename) != (opened.log, opened.log_index):
-            logger.warning("the log of %s was removed; it is made anew", opened.filename)
             rescue(opened, LINGER)
+            logger.warning("the log of %s was removed, and is made anew", opened.filename)
             self.disconnect()
         else:
+            self._next_look_beside = now + LOOK_BESIDE
             return True
         return False
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ztas_middleware.intake.assets import is_asset
+from ztas_middleware.web.policy import HEADER, parse_policies
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ztas_middleware.answer import Header
+    from ztas_middleware.web.policy import Policy
 
 # Charsets in which ASCII bytes are ASCII characters wherever they stand: without one, HTML is
 # one of these, too. UTF-16, UTF-7 and ISO-2022-JP are none.
@@ -45,6 +49,10 @@ class Page(NamedTuple):
     """Whether it is compressed in a way that the standard library can undo."""
 
 
+NOT_MODIFIED: Final = Page(changeable=False, same_headers=True, inflatable=False)
+"""One that the browser has already (304)."""
+
+
 def page_of(status: str, headers: Iterable[Header]) -> Page | None:
     """Read an answer; None if it is no page: not 200, not HTML, or a file to be saved."""
     if status[:3] != "200":
@@ -53,7 +61,7 @@ def page_of(status: str, headers: Iterable[Header]) -> Page | None:
     for name, value in headers:
         values.setdefault(name.lower(), []).append(value)
     kind = values.get("content-type", [""])[0]
-    if kind.partition(";")[0].strip().lower() != "text/html":
+    if not _is_html(kind):
         return None
     if values.get("content-disposition", [""])[0].strip().lower().startswith("attachment"):
         return None
@@ -63,6 +71,19 @@ def page_of(status: str, headers: Iterable[Header]) -> Page | None:
         same_headers=not _describe_content(values),
         inflatable=encoding in ("gzip", "x-gzip", "deflate"),
     )
+
+
+def may_be_page(path: str, headers: Iterable[Header]) -> bool:
+    """Whether an answer without a body stands for a page, by its type or else by its path."""
+    for name, value in headers:
+        if name.lower() == "content-type":
+            return _is_html(value)
+    return not is_asset(path)
+
+
+def policies_of(headers: Iterable[Header]) -> list[Policy]:
+    """The policies that hold for a page."""
+    return parse_policies([value for name, value in headers if name.lower() == HEADER])
 
 
 def with_tag(headers: Iterable[Header], added: int) -> list[Header]:
@@ -93,6 +114,10 @@ def _may_change(values: dict[str, list[str]]) -> bool:
 def _describe_content(values: dict[str, list[str]]) -> bool:
     strong = any(value.lstrip().startswith('"') for value in values.get("etag", ()))
     return strong or "content-length" in values or "accept-ranges" in values
+
+
+def _is_html(kind: str) -> bool:
+    return kind.partition(";")[0].strip().lower() == "text/html"
 
 
 def _is_ascii_compatible(kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which site a request to the app belongs to, by its `Host`."""
+"""Which site a request to the app belongs to, by its `Host`, and from which origin it is seen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ztas_middleware.intake.origin import MAX_LENGTH, parse_origin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ztas_middleware.config.domains import Origin
     from ztas_middleware.config.model import Site
 
 _MAX_REMEMBERED = 1024
@@ -27,7 +28,7 @@ class SitesByHost:
 
     def of(self, environ: Mapping[str, Any]) -> Site | None:
         """The site that the request is for."""
-        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        host = _host(environ)
         try:
             return self._remembered[host]
         except KeyError:
@@ -50,3 +51,28 @@ class SitesByHost:
                 if domain.port in ports and covers(domain, plain.host):
                     return site
         return None
+
+
+def origin_of(environ: Mapping[str, Any]) -> Origin | None:
+    """The origin that the browser has the requested page from, as far as it can be known."""
+    origin = parse_origin(f"http://{_host(environ)}")
+    if origin is None or not _is_secure(environ, origin.host):
+        return origin
+    return parse_origin(f"https://{_host(environ)}")
+
+
+def _host(environ: Mapping[str, Any]) -> str:
+    return environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+
+
+def _is_secure(environ: Mapping[str, Any], host: str) -> bool:
+    """Whether the browser speaks TLS, though the app may sit behind a proxy that ends it.
+
+    `X-Forwarded-Proto` is believed from anybody: it says something about the sender's page alone.
+    """
+    forwarded = environ.get("HTTP_X_FORWARDED_PROTO", "").partition(",")[0].strip().lower()
+    if "https" in (environ.get("wsgi.url_scheme"), forwarded):
+        return True
+    # Browsers send these headers to https and to the machine they run on, and to nobody else.
+    local = host == "::1" or host.startswith("127.") or f".{host}".endswith(".localhost")
+    return bool(environ.get("HTTP_SEC_FETCH_MODE")) and not local

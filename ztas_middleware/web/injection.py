@@ -5,6 +5,7 @@ Which answers are pages, and what becomes of their headers, is left to `pages`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ztas_middleware.web.head import LOOK_AHEAD, HeadSearch
@@ -12,20 +13,28 @@ from ztas_middleware.web.head import LOOK_AHEAD, HeadSearch
 if TYPE_CHECKING:
     from ztas_middleware.web.tag import TagWatch
 
+Tag = Callable[[list[str]], "bytes | None"]
+
 
 class Injection:
-    """One page on its way out, which gets `tag` unless `watch` finds that it has it.
+    """One page on its way out, which gets a tag unless `watch` finds that it has it.
 
     Attributes:
         settled: whether it is known if the page gets the tag.
-        placed: whether it got it.
+        placed: the tag that it got, if it got one.
     """
 
-    def __init__(self, tag: bytes, watch: TagWatch, *, hold: bool) -> None:
-        # With `hold`, nothing leaves before the matter is settled, because headers depend on
-        # it; otherwise all that the tag cannot come before leaves at once.
+    def __init__(self, tag: Tag, watch: TagWatch, *, hold: bool) -> None:
+        """Prepare for a page.
+
+        Args:
+            tag: makes the tag for a page with these policies in its head; None if it may have none.
+            watch: looks for a tag that is there.
+            hold: nothing leaves before the matter is settled, because headers depend on it;
+                otherwise all that the tag cannot come before leaves at once.
+        """
         self.settled = False
-        self.placed = False
+        self.placed: bytes | None = None
         self._tag = tag
         self._watch = watch
         self._hold = hold
@@ -37,21 +46,29 @@ class Injection:
         if self.settled:
             self._watch.feed(chunk)
             return chunk
-        search = self._search
-        room = LOOK_AHEAD - len(search.data)
-        search.feed(chunk[:room])
+        room = LOOK_AHEAD - len(self._search.data)
+        self._search.feed(chunk[:room])
         self._watch.feed(chunk)
-        if search.place is not None and not self._watch.found:
-            self.settled = self.placed = True
-            start, self._sent = self._sent, len(search.data)
-            before = bytes(search.data[start : search.place])
-            return b"".join((before, self._tag, search.data[search.place :], chunk[room:]))
-        if self._watch.found or search.over:
-            return self.give_up() + chunk[room:]
+        if self._search.over or self._watch.found:
+            return self.end() + chunk[room:]
         if self._hold:
             return b""
-        start, self._sent = self._sent, search.read
-        return bytes(search.data[start : search.read])
+        start, self._sent = self._sent, self._search.read
+        return bytes(self._search.data[start : self._sent])
+
+    def end(self) -> bytes:
+        """Decide by what there is of the page; return what of that is still here."""
+        search = self._search
+        if search.place is None or self._watch.found:
+            return self.give_up()
+        self.placed = self._tag(search.policies)
+        if self.placed is None:
+            return self.give_up()
+        start, self._sent = self._sent, len(search.data)
+        self.settled = True
+        return b"".join(
+            (search.data[start : search.place], self.placed, search.data[search.place :])
+        )
 
     def give_up(self) -> bytes:
         """Leave the page as it is; return what has been looked at and is still here."""

@@ -8,19 +8,40 @@ the page's problem: it leaves as the app made it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.web.answering import page_of, with_tag
+from ztas_middleware.web.answering import NOT_MODIFIED, may_be_page, page_of, policies_of, with_tag
 from ztas_middleware.web.injection import Injection
+from ztas_middleware.web.memory import Counted, PageMemory
+from ztas_middleware.web.policy import parse_policies
 from ztas_middleware.web.tag import InflatingWatch, TagWatch
 
 if TYPE_CHECKING:
     from ztas_middleware.answer import Header
     from ztas_middleware.web.answering import Page
-    from ztas_middleware.web.tag import TagPattern
+    from ztas_middleware.web.tag import Tagging, TagPattern
 
 Count = Callable[[], None]
 Report = Callable[[Exception], None]
+
+
+class Visit(NamedTuple):
+    """Somebody opens a page that the server counts if no tag does."""
+
+    site_id: str
+    path: str
+    store: Count
+    """Stores the page view; may wait for the database."""
+    memory: PageMemory
+
+    @property
+    def counted(self) -> Counted | None:
+        """Who counted the page when it was last sent, if that is known."""
+        return self.memory.of(self.site_id, self.path)
+
+    def note(self, counted: Counted) -> None:
+        """Remember who counts it."""
+        self.memory.note(self.site_id, self.path, counted)
 
 
 class Outgoing:
@@ -31,19 +52,24 @@ class Outgoing:
     """
 
     def __init__(
-        self, *, tag: bytes | None, pattern: TagPattern | None, count: Count | None, report: Report
+        self,
+        *,
+        tagging: Tagging | None,
+        pattern: TagPattern | None,
+        visit: Visit | None,
+        report: Report,
     ) -> None:
         """Prepare for an answer.
 
         Args:
-            tag: what a page gets, if it gets anything.
+            tagging: makes the tag that a page gets, if it is to get one.
             pattern: what a tag in a page looks like; None where there is no script to have.
-            count: stores the page view of a page without a tag; may wait for the database.
+            visit: counts the page if it has no tag; None where it is not to be counted.
             report: told of every failure in here.
         """
-        self._tag = tag
+        self._tagging = tagging
         self._pattern = pattern
-        self._count = count
+        self._visit = visit
         self._report = report
         self._page: Page | None = None
         self._watch: TagWatch | None = None
@@ -63,14 +89,13 @@ class Outgoing:
     @property
     def changes(self) -> bool:
         """Whether the body may leave otherwise than it came, or did."""
-        return self._injection is not None and (
-            self._injection.placed or not self._injection.settled
-        )
+        injection = self._injection
+        return injection is not None and (injection.placed is not None or not injection.settled)
 
     @property
     def counts(self) -> bool:
         """Whether `done` may still have something to count."""
-        return self._count is not None
+        return self._visit is not None
 
     @property
     def headers(self) -> list[Header] | None:
@@ -80,8 +105,8 @@ class Outgoing:
             return self._headers
         if not injection.settled:
             return None
-        if injection.placed and self._tag is not None:
-            return with_tag(self._headers, len(self._tag))
+        if injection.placed is not None:
+            return with_tag(self._headers, len(injection.placed))
         return self._headers
 
     def begin(self, status: str, headers: list[Header]) -> None:
@@ -119,11 +144,17 @@ class Outgoing:
     def end(self) -> bytes:
         """The body has ended; return what is still here of it."""
         injection = self._injection
-        return b"" if injection is None or injection.settled else injection.give_up()
+        if injection is None or injection.settled:
+            return b""
+        try:
+            return injection.end()
+        except Exception as error:  # noqa: BLE001 - the page leaves as it is
+            self._report(error)
+            return injection.give_up()
 
     def fail(self) -> None:
         """The app has failed under way: nobody has seen that page."""
-        self._count = None
+        self._visit = None
 
     def forget(self) -> None:
         """Have nothing to do with this answer any more."""
@@ -131,27 +162,54 @@ class Outgoing:
 
     def done(self) -> None:
         """The answer is out: count the page, once, unless its tag does that."""
-        count, self._count = self._count, None
-        if count is None or self._page is None or self._has_tag():
+        visit, self._visit = self._visit, None
+        if visit is None or self._page is None:
             return
         try:
-            count()
+            if self._page is not NOT_MODIFIED:
+                visit.note(Counted.SCRIPT if self._has_tag() else Counted.SERVER)
+            if not self._has_tag():
+                visit.store()
         except Exception as error:  # noqa: BLE001 - the page is out
             self._report(error)
 
     def _look(self, status: str, headers: list[Header]) -> None:
         self.forget()
-        self._page = page = page_of(status, headers)
-        if page is None or self._pattern is None:
+        policies = policies_of(headers)
+        tagging = self._tagging
+        tag = tagging.tag(policies) if tagging else None
+        page = page_of(status, headers)
+        if page is None:
+            self._page = self._known_page(status, headers, tagged=tag is not None)
             return
-        if self._tag is not None and page.changeable:
+        self._page = page
+        if self._pattern is None:
+            return
+        if tagging is not None and tag is not None and page.changeable:
             self._watch = TagWatch(self._pattern)
-            self._injection = Injection(self._tag, self._watch, hold=not page.same_headers)
-        elif self._count is not None:
+            self._injection = Injection(
+                lambda more: tagging.tag([*policies, *parse_policies(more)]),
+                self._watch,
+                hold=not page.same_headers,
+            )
+        elif self._visit is not None:
             # It is not ours to change, but it may bring the tag along.
             self._watch = (InflatingWatch if page.inflatable else TagWatch)(self._pattern)
 
+    def _known_page(self, status: str, headers: list[Header], *, tagged: bool) -> Page | None:
+        """The page that the browser has already, where it is the server's to count."""
+        if self._visit is None:
+            return None
+        if status[:3] != "304":
+            if status[:3] == "200":
+                self._visit.note(Counted.NOBODY)
+            return None
+        counted = self._visit.counted
+        if counted is None and may_be_page(self._visit.path, headers):
+            counted = Counted.SCRIPT if tagged else Counted.SERVER
+        return NOT_MODIFIED if counted is Counted.SERVER else None
+
     def _has_tag(self) -> bool:
         return (self._watch is not None and self._watch.found) or (
-            self._injection is not None and self._injection.placed
+            self._injection is not None and self._injection.placed is not None
         )

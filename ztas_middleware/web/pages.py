@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ztas_middleware.web.hosting import SitesByHost
-from ztas_middleware.web.outgoing import Outgoing
-from ztas_middleware.web.tag import TagPattern, tag_for
+from ztas_middleware.web.hosting import SitesByHost, origin_of
+from ztas_middleware.web.outgoing import Outgoing, Visit
+from ztas_middleware.web.tag import Tagging, TagPattern
 from ztas_middleware.web.visits import is_frame, is_navigation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ztas_middleware.config.model import Site
+    from ztas_middleware.web.memory import PageMemory
     from ztas_middleware.web.outgoing import Count, Report
 
     Remember = Callable[[Mapping[str, Any], Site], Count]
@@ -27,22 +28,33 @@ class Pages:
     """Says what has to happen to the answer to a GET request."""
 
     def __init__(
-        self, sites: Iterable[Site], script: str | None, remember: Remember, report: Report
+        self,
+        sites: Iterable[Site],
+        *,
+        script: str | None,
+        endpoint: str,
+        remember: Remember,
+        report: Report,
+        memory: PageMemory,
     ) -> None:
         """Prepare for the sites that have `count_pages` or `inject` on.
 
         Args:
             sites: all that are configured, in the file's order.
             script: the path that the tracker's file is served at, if it is.
+            endpoint: the path that it sends hits to.
             remember: called before the app with a navigation and its site; what it returns is
                 called when the page is out, if it is to be counted.
             report: told what went wrong in here; the page leaves unchanged.
+            memory: where it is noted who counts which page.
         """
         self._sites = SitesByHost(site for site in sites if site.count_pages or site.inject)
         self._script = script
+        self._endpoint = endpoint
         self._pattern = TagPattern(script) if script else None
         self._remember = remember
         self._report = report
+        self._memory = memory
 
     def expect(self, environ: Mapping[str, Any]) -> Outgoing | None:
         """Prepare for the answer to a GET request, before the app sees it.
@@ -63,12 +75,15 @@ class Pages:
         site = self._sites.of(environ)
         if site is None:
             return None
-        count = tag = None
+        mount = environ.get("SCRIPT_NAME", "")
+        visit = tagging = None
         if site.count_pages and is_navigation(environ):
             # Before the app: some apps change the environ, and the visitor came now.
             count = self._remember(environ, site)
+            visit = Visit(site.id, mount + environ.get("PATH_INFO", ""), count, self._memory)
         if site.inject and self._script is not None and not is_frame(environ):
-            tag = tag_for(self._script, site.id, environ.get("SCRIPT_NAME", ""))
-        if count is None and tag is None:
+            origin = origin_of(environ)
+            tagging = Tagging(site.id, self._script, self._endpoint, mount, origin)
+        if visit is None and tagging is None:
             return None
-        return Outgoing(tag=tag, pattern=self._pattern, count=count, report=self._report)
+        return Outgoing(tagging=tagging, pattern=self._pattern, visit=visit, report=self._report)

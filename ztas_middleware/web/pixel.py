@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ztas_middleware.answer import Answer
 from ztas_middleware.errors import StorageError
@@ -18,6 +18,7 @@ from ztas_middleware.intake.origin import Origins
 from ztas_middleware.intake.ratelimit import RateLimiter
 from ztas_middleware.intake.refusals import Refusal
 from ztas_middleware.intake.text import as_utf8
+from ztas_middleware.web.memory import Counted
 from ztas_middleware.web.visits import page_view, parameters
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.intake.recorder import Received, Recorder
     from ztas_middleware.outages import OutageLog
+    from ztas_middleware.web.memory import PageMemory
 
 # One transparent pixel, the shortest that all browsers show (GIF89a, section 17 and on).
 GIF: Final = bytes.fromhex(
@@ -49,11 +51,14 @@ class Pixel:
     stores = True
     """Calls may wait for the database's lock."""
 
-    def __init__(self, config: Config, recorder: Recorder, outages: OutageLog) -> None:
+    def __init__(
+        self, config: Config, recorder: Recorder, outages: OutageLog, memory: PageMemory
+    ) -> None:
         self._sites = config.sites
         self._origins = Origins(config.sites)
         self._recorder = recorder
         self._outages = outages
+        self._memory = memory
         self._limiter = RateLimiter(config.rate_limit) if config.rate_limit else None
 
     def __call__(self, environ: Mapping[str, Any]) -> Answer | None:
@@ -91,9 +96,19 @@ class Pixel:
             return self._drop(received, site, refusals.ORIGIN_NOT_ALLOWED)
         if not page and not site.server_side:
             return self._drop(received, site, refusals.ORIGIN_REQUIRED)
+        if site.count_pages and self._is_counted(received.environ, site, page):
+            return None
         event = page_view(query.get("path") or page, page.partition("#")[0].partition("?")[2])
         self._recorder.record(received, site, (event,), from_page=bool(page))
         return None
+
+    def _is_counted(self, environ: Mapping[str, Any], site: Site, page: str) -> bool:
+        """Whether the server counts the page itself: one of the app's own that has no tag."""
+        if urlsplit(page).netloc.lower() != environ.get("HTTP_HOST", "").lower():
+            return False
+        path = unquote(urlsplit(page).path, "latin-1")
+        counted = self._memory.of(site.id, path)
+        return counted is not Counted.SCRIPT and not (counted is None and site.inject)
 
     def _drop(self, received: Received, site: Site | None, refusal: Refusal) -> Refusal:
         self._recorder.drop(received, site, refusal.reason)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ztas_middleware.outages import OutageLog
     from ztas_middleware.reports.reader import Reports
     from ztas_middleware.store.database import Database
+    from ztas_middleware.web.memory import PageMemory
     from ztas_middleware.web.pages import Pages
 
 Handler = Callable[[Mapping[str, Any]], Answer | None]
@@ -26,7 +27,11 @@ Handler = Callable[[Mapping[str, Any]], Answer | None]
 
 
 def routes(
-    config: Config, recorder: Recorder, database: Database, outages: OutageLog
+    config: Config,
+    recorder: Recorder,
+    database: Database,
+    outages: OutageLog,
+    memory: PageMemory,
 ) -> dict[str, Handler]:
     """The handler of each path that the configuration names.
 
@@ -45,7 +50,7 @@ def routes(
     if config.pixel is not None:
         from ztas_middleware.web.pixel import Pixel
 
-        found[config.pixel] = Pixel(config, recorder, outages)
+        found[config.pixel] = Pixel(config, recorder, outages, memory)
     if config.api.path is not None:
         from ztas_middleware.web.api import Api
 
@@ -104,7 +109,11 @@ class _Dashboard:
 
 
 def pages_between(
-    config: Config, recorder: Recorder, database: Database, outages: OutageLog
+    config: Config,
+    recorder: Recorder,
+    database: Database,
+    outages: OutageLog,
+    memory: PageMemory,
 ) -> Pages | None:
     """What sees the app's own pages, if any site wants them counted or given the tag."""
     if not any(site.count_pages or site.inject for site in config.sites.values()):
@@ -128,4 +137,11 @@ def pages_between(
     def report(error: Exception) -> None:
         outages.report("a page left as the app made it", error)
 
-    return Pages(config.sites.values(), config.script, remember, report)
+    return Pages(
+        config.sites.values(),
+        script=config.script,
+        endpoint=config.endpoint,
+        remember=remember,
+        report=report,
+        memory=memory,
+    )

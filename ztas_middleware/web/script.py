@@ -45,6 +45,8 @@ class _Variant:
             ("ETag", self.etag),
             ("Cache-Control", CACHE_CONTROL),
             ("Vary", "Accept-Encoding"),
+            # For tags with `crossorigin`, without which there is no `integrity`. It is no secret.
+            ("Access-Control-Allow-Origin", "*"),
         )
         coded: tuple[Header, ...] = (("Content-Encoding", encoding),) if encoding else ()
         self.headers: tuple[Header, ...] = (

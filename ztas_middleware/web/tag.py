@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 import zlib
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
+
+from ztas_middleware.web.policy import Requests, nonce_under
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ztas_middleware.config.domains import Origin
+    from ztas_middleware.web.policy import Policy
 
 LONGEST_TAG: Final = 1024
 """Bytes from `<script` to the end of `src` that a tag in a page may have."""
@@ -15,7 +23,33 @@ MOST_INFLATED: Final = 1 << 20
 """Bytes of a compressed page that are looked at."""
 
 
-def tag_for(script: str, site_id: str, mount: str) -> bytes:
+class Tagging(NamedTuple):
+    """All that the tag in one page depends on, but for the page's policies."""
+
+    site_id: str
+    script: str
+    """The path that the script is served at, below the mount."""
+    endpoint: str
+    mount: str
+    """WSGI's `SCRIPT_NAME`, bytes decoded as latin-1."""
+    origin: Origin | None
+    """Where the browser has the page from, if that is known."""
+
+    def tag(self, policies: Sequence[Policy]) -> bytes | None:
+        """The tag that loads the script; None where these policies do not let it do its work."""
+        nonce: str | None = ""
+        if policies:
+            if self.origin is None:
+                return None
+            src, endpoint = self._path(self.script), self._path(self.endpoint)
+            nonce = nonce_under(policies, Requests(self.origin, src, endpoint))
+        return None if nonce is None else tag_for(self.script, self.site_id, self.mount, nonce)
+
+    def _path(self, path: str) -> str:
+        return _url_path(self.mount, path)
+
+
+def tag_for(script: str, site_id: str, mount: str, nonce: str | None = None) -> bytes:
     """The tag that loads the script for a site.
 
     ASCII only, so that it means the same in every charset that contains ASCII.
@@ -24,10 +58,16 @@ def tag_for(script: str, site_id: str, mount: str) -> bytes:
         script: the path that the script is served at, below the mount.
         site_id: the site's id.
         mount: WSGI's `SCRIPT_NAME`, bytes decoded as latin-1.
+        nonce: what the page's policy wants to see on it, if anything.
     """
-    src = quote(mount.encode("latin-1", "replace") + script.encode())
-    text = f'<script defer src="{escape(src)}" data-site="{escape(site_id)}"></script>'
+    more = f' nonce="{escape(nonce)}"' if nonce else ""
+    src = escape(_url_path(mount, script))
+    text = f'<script defer src="{src}" data-site="{escape(site_id)}"{more}></script>'
     return text.encode("ascii", "xmlcharrefreplace")
+
+
+def _url_path(mount: str, path: str) -> str:
+    return quote(mount.encode("latin-1", "replace") + path.encode())
 
 
 class TagPattern:

@@ -1,0 +1,44 @@
+"""A Django project of a few lines, set up once for this folder."""
+
+from __future__ import annotations
+
+import django
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import override_settings
+from django_project import SETTINGS
+
+
+def set_up():
+    if not settings.configured:
+        settings.configure(**SETTINGS)
+        django.setup()
+        call_command("migrate", verbosity=0)
+
+
+set_up()
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Settings with a configuration of its own; call it to change some."""
+    entered = []
+
+    def change(*, config=None, **more):
+        ztas = {"exclude_staff": True, **more.pop("ZTAS", {})}
+        ztas["config"] = {
+            "database": str(tmp_path / "ztas.db"),
+            "script": "/js/ztas.js",
+            "sites": {"site_abc123": {"domain": "testserver", **(config or {}).pop("site", {})}},
+            **(config or {}),
+        }
+        override = override_settings(ZTAS=ztas, **more)
+        override.enable()
+        entered.append(override)
+        return ztas
+
+    change()
+    yield change
+    for override in reversed(entered):
+        override.disable()
