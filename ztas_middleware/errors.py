@@ -68,3 +68,21 @@ class StorageError(ZtasError):
 
 def _storage_error(path: str, problem: str, is_busy: bool) -> StorageError:
     return StorageError(path, problem, is_busy=is_busy)
+
+
+class HistoryBusyError(StorageError):
+    """Finished days are being filed, which takes longer than a question may; ask again later.
+
+    Attributes:
+        done: how many months are done.
+        total: how many there are; 0 where somebody else is at it.
+    """
+
+    def __init__(self, path: str, done: int, total: int) -> None:
+        self.done = done
+        self.total = total
+        what = f"{done} of {total} months are done" if total else "by another process"
+        super().__init__(path, f"finished days are being filed: {what}", is_busy=True)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (HistoryBusyError, (self.path, self.done, self.total))

@@ -33,6 +33,7 @@ CASES = [
     ((None, None, None, "google.com"), "Organic Search"),
     ((None, None, None, "news.google.com"), "Organic Search"),
     ((None, None, None, "docs.google.com"), "Referral"),
+    ((None, None, None, "answers.yahoo.com"), "Organic Social"),
     ((None, None, None, "mail.google.com"), "Email"),
     ((None, None, None, "gemini.google.com"), "AI Assistants"),
     ((None, None, None, "chatgpt.com"), "AI Assistants"),

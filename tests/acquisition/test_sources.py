@@ -66,6 +66,9 @@ HOSTS = {
     "someone.github.io": "someone.github.io",
     "someone.blogspot.com": "someone.blogspot.com",
     "suche.t-online.de": "T-Online",
+    "answers.yahoo.com": "Yahoo",
+    "go.mail.ru": "Mail.ru",
+    "play.google.com": "Google",
     "eur01.safelinks.protection.outlook.com": "Outlook",
     "translate.googleusercontent.com": "Google Translate",
     "example.org": "example.org",
@@ -130,6 +133,10 @@ def test_every_word_of_the_tables_is_a_host_as_hosts_come():
         host = word.removeprefix("=")
         assert re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", host)
         assert host_of(f"https://www.{host}/path", OwnHosts(())) == host
+
+
+def test_every_name_has_a_host():
+    assert all(words.split() for _, table, _ in sources.TABLES for words in table.values())
 
 
 def test_every_host_is_somebodys_once():

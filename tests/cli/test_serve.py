@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import selectors
 import signal
+import socket
 import sqlite3
 import sys
 import threading
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from processes import free_port, start_on_free_port
@@ -201,6 +205,36 @@ def test_alone_it_waits_for_no_body_that_nobody_wants(alone):
     with Connection(alone.port) as connection:
         connection.send(message("POST", "/api/track", {"Content-Length": str(MOST_SENT)}))
         assert connection.receive().status == 413
+
+
+@pytest.mark.slow
+def test_many_connections_get_no_less_through_than_few(alone):
+    """Measured by the server's processor time a hit, which other programs disturb least."""
+    few, many = (min(cost_of_a_hit(alone, number) for _ in range(3)) for number in (8, 64))
+    assert many < 2 * few
+
+
+def cost_of_a_hit(process, connections):
+    """Seconds of processor time, with so many connections that always have a request under way."""
+    hits, request = 2_000, message("POST", "/api/track", FIREFOX, HIT)
+    with contextlib.ExitStack() as stack, selectors.DefaultSelector() as answers:
+        before = processor_time(process)
+        for _ in range(connections):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", process.port)))
+            answers.register(connection, selectors.EVENT_READ)
+            connection.sendall(request)
+        done = 0
+        while done < hits:
+            for key, _ in answers.select():
+                if key.fileobj.recv(4096).endswith(b"}"):
+                    done += 1
+                    key.fileobj.sendall(request)
+        return (processor_time(process) - before) / hits
+
+
+def processor_time(process):
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_rush_is_no_reason_to_talk(alone):

@@ -12,7 +12,7 @@ import yaml
 from ztas_middleware.config import Bots, Config, Site, keys, load_config
 from ztas_middleware.config.document import read_yaml
 from ztas_middleware.config.domains import Domain
-from ztas_middleware.config.model import ApiAccess, DashboardAccess
+from ztas_middleware.config.model import ApiAccess, DashboardAccess, ReportLimits
 from ztas_middleware.config.notify import MailServer, Notify
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,7 @@ TABLES = {
     "": (keys.CONFIG, Config),
     "bots.": (keys.BOTS, Bots),
     "api.": (keys.API, ApiAccess),
+    "reports.": (keys.REPORTS, ReportLimits),
     "dashboard.": (keys.DASHBOARD, DashboardAccess),
     "sites.<id>.": (keys.SITE, Site),
     "sites.<id>.notify.": (keys.NOTIFY, Notify),
@@ -51,7 +52,7 @@ def test_the_tables_are_all_there_are():
         for value in vars(keys).values()
         if isinstance(value, dict) and all(isinstance(key, keys.Key) for key in value.values())
     ]
-    every = [keys.NOTIFY, keys.SITE, keys.MAIL, keys.BOTS, keys.API, keys.DASHBOARD]
+    every = [keys.NOTIFY, keys.SITE, keys.MAIL, keys.BOTS, keys.API, keys.REPORTS, keys.DASHBOARD]
     assert tables == [*every, keys.CONFIG]
 
 

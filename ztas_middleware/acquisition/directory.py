@@ -21,11 +21,9 @@ COUNTRIES = ("amazon", "ebay", "google", "pinterest", "yahoo", "yandex")
 """Owners of one name under many countries' domains."""
 
 SEARCH: Mapping[str, str] = {
-    # The application is the search box and Discover on Android; `syndicatedsearch.goog` is what
-    # other sites embed.
-    "Google": "google.com syndicatedsearch.goog webcache.googleusercontent.com "
-    " com.google.android.googlequicksearchbox "
-    "com.google.android.apps.searchlite",
+    # The application is the search box and Discover on Android.
+    "Google": "google.com webcache.googleusercontent.com "
+    "com.google.android.googlequicksearchbox com.google.android.apps.searchlite",
     "Google News": "news.google.com com.google.android.apps.magazines",  # search in GA4's list
     "Google Scholar": "scholar.google.com",
     # `ntp` is the page of a new tab in Edge, whose search box is Bing's (Plausible).
@@ -45,8 +43,8 @@ SEARCH: Mapping[str, str] = {
     "Swisscows": "swisscows.com swisscows.ch",
     "MetaGer": "metager.org metager.de",
     "Yep": "yep.com",
-    "AOL": "aol.com aol.de aol.fr aol.co.uk aol.it",
-    "Ask": "ask.com",
+    "AOL": "aol.com aol.de aol.fr aol.co.uk aol.it aol.ca aol.com.au aol.com.mx aolsearch.com",
+    "Ask": "ask.com ask.co.uk askkids.com search-results.com",
     "Lycos": "lycos.com",
     "Seznam": "seznam.cz",
     "Naver": "naver.com com.nhn.android.search",
@@ -258,6 +256,15 @@ OTHER: Mapping[str, str] = {
     "Memeorandum": "memeorandum.com",
     "Techmeme": "techmeme.com",
     "Spotify": "spotify.com com.spotify.music",
+    # Search to snowplow, though one looks for work or goods there.
+    "Indeed": "indeed.com",
+    "Monster": "monster.com monster.de monster.fr monster.it monster.ch monster.be monster.co.uk",
+    "StepStone": "stepstone.de stepstone.at stepstone.be stepstone.fr stepstone.nl",
+    "kununu": "kununu.com",
+    "Marktplaats": "marktplaats.nl",
+    "Yandex.Market": "market.yandex.com",
+    "Torg.Mail.ru": "torg.mail.ru",
+    "Price.ru": "price.ru",
     "Amazon": "amazon.com",  # search to snowplow, shopping to GA4
     "eBay": "ebay.com",
     "Etsy": "etsy.com",
@@ -265,7 +272,9 @@ OTHER: Mapping[str, str] = {
 
 ADS: Mapping[str, str] = {
     # What frames of these networks say: a click in one is paid for.
-    "DoubleClick": "googleadservices.com googlesyndication.com doubleclick.net 2mdn.net",
+    "Google": "syndicatedsearch.goog adsensecustomsearchads.com",  # on other sites' search pages
+    "DoubleClick": "googleadservices.com googlesyndication.com doubleclick.net 2mdn.net "
+    "imasdk.googleapis.com",
     "Yandex.Direct": "an.yandex.com yabs.yandex.com",
     "Microsoft Advertising": "adnxs.com",
     "Criteo": "criteo.com",
@@ -306,6 +315,7 @@ ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("googlegemini", "bard"), "Gemini"),
     **dict.fromkeys(("lechat",), "Mistral"),
     **dict.fromkeys(("ixquick",), "Startpage"),
+    **dict.fromkeys(("appnexus",), "Microsoft Advertising"),
     **dict.fromkeys(("yahoo!",), "Yahoo"),
     **dict.fromkeys(("yahoo!mail",), "Yahoo Mail"),
     **dict.fromkeys(("proton",), "Proton Mail"),

@@ -9,7 +9,7 @@ others: hosts alone, not what is below them, and as a `utm_source` also without 
 SEARCH = """
     auone.jp avg.com babylon.com biglobe.co.jp biglobe.ne.jp centrum.cz cnn.com comcast.net
     conduit.com excite.com firmy.cz globo.com go.mail.ru incredimail.com onet.pl play.google.com
-    rakuten.co.jp search.smt.docomo.ne.jp search-results.com terra.com.br tut.by ukr.net
+    rakuten.co.jp search.smt.docomo.ne.jp terra.com.br tut.by ukr.net
     virgilio.it
     alice dogpile eniro exalead google-play kvasir najdi startsiden
 """

@@ -47,7 +47,9 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("video", ga4.VIDEO),
 )
 
-_COUNTRY = re.compile(rf"((?:.*\.)?(?:{'|'.join(directory.COUNTRIES)}))\.(?:com?\.)?[a-z]{{2,3}}")
+_COUNTRY = re.compile(
+    rf"((?:.*\.)?(?:{'|'.join(directory.COUNTRIES)}))\.(?:(?:com?|it)\.)?[a-z]{{2,3}}"
+)
 _APPLICATION = re.compile(r"(?:com|org|net|io|ai|ch|jp|ru|tv|xyz)\..+")
 
 
@@ -112,21 +114,21 @@ def _tag_owner(tag: str) -> Owner:
 def _host_owner(host: str) -> Owner:
     domains, hosts, _ = _index()
     host = _COUNTRY.sub(r"\1.com", host, count=1) if _COUNTRY.fullmatch(host) else host
-    known = hosts.get(host) or hosts.get(host.removeprefix("m."))
-    if known is not None:
+    known = hosts.get(host) or hosts.get(host.removeprefix("m.")) or _OTHER
+    if known.name is not None or host.endswith(directory.PEOPLES):
         return known
-    if host.endswith(directory.PEOPLES):
-        return _OTHER
+    owner = next(filter(None, map(domains.get, _wider(host))), _OTHER)
+    return Owner(owner.name, known.kind) if known is not _OTHER else owner
+
+
+def _wider(host: str) -> Iterator[str]:
+    """The host and the domains it lies in, then the application it is a part of."""
     labels = host.split(".")
     for start in range(len(labels) - 1):
-        known = domains.get(".".join(labels[start:]))
-        if known is not None:
-            return known
-    for end in range(len(labels) - 1, 1, -1):
-        known = domains.get(".".join(labels[:end]))
-        if known is not None and _APPLICATION.fullmatch(host):
-            return known
-    return _OTHER
+        yield ".".join(labels[start:])
+    if _APPLICATION.fullmatch(host):
+        for end in range(len(labels) - 1, 1, -1):
+            yield ".".join(labels[:end])
 
 
 @cache

@@ -8,7 +8,14 @@ from __future__ import annotations
 from functools import partial
 
 from ztas_middleware.config.matches import funnels, goals
-from ztas_middleware.config.model import ApiAccess, Bots, Config, DashboardAccess, Site
+from ztas_middleware.config.model import (
+    ApiAccess,
+    Bots,
+    Config,
+    DashboardAccess,
+    ReportLimits,
+    Site,
+)
 from ztas_middleware.config.nodes import Node, refuse
 from ztas_middleware.config.notify import Notify
 from ztas_middleware.config.sections import Key, Table, named, section
@@ -27,6 +34,7 @@ from ztas_middleware.config.settings import (
     folder,
     glob,
     header,
+    memory,
     network,
     parameter,
     password,
@@ -83,6 +91,11 @@ API: Table = {
     "allow_origins": Key(list_of(reader_origin)),
 }
 
+REPORTS: Table = {
+    "memory": Key(memory),
+    "threads": Key(integer(1, 256)),
+}
+
 DASHBOARD: Table = {
     "path": Key(optional(folder)),
     "password": Key(optional(password)),
@@ -119,6 +132,9 @@ CONFIG: Table = {
     "max_body": Key(integer(1, 1_073_741_824, hint=" bytes")),
     "max_batch": Key(integer(1, 1_000_000)),
     "durability": Key(choice("commit", "full")),
+    "history": Key(optional(file)),
+    "keep_hits_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
+    "reports": Key(section(ReportLimits, REPORTS)),
     "api": Key(section(ApiAccess, API)),
     "dashboard": Key(section(DashboardAccess, DASHBOARD)),
     "mail": Key(optional(section(mail_server, MAIL))),

@@ -94,6 +94,7 @@ def _config(document: Node, source: Path | None) -> Config:
     return replace(
         config,
         database=database,
+        history=folder / config.history if config.history else None,
         geo=folder / config.geo if config.geo else None,
         source=folder / source.name if source else None,
     )

@@ -95,6 +95,15 @@ class DashboardAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLimits:
+    """What answering questions may take of one process."""
+
+    memory: str = "256MB"
+    """As DuckDB writes it; more than that goes to a temporary folder."""
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole, valid configuration."""
 
@@ -124,6 +133,11 @@ class Config:
     max_batch: int = 100
     """Events."""
     durability: Durability = "commit"
+    history: Path | None = None
+    """The folder of the finished days; None is beside the database. Absolute once loaded."""
+    keep_hits_days: int | None = None
+    """Age in days past which hits are in the history alone; None keeps both."""
+    reports: ReportLimits = field(default_factory=ReportLimits)
     api: ApiAccess = field(default_factory=ApiAccess)
     dashboard: DashboardAccess = field(default_factory=DashboardAccess)
     mail: MailServer | None = None
@@ -131,4 +145,11 @@ class Config:
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""
     revision: Revision | None = field(default=None, compare=False)
+
+    @property
+    def history_folder(self) -> Path:
+        """Where the finished days are: what `history` says, else beside the database itself."""
+        # A link to a database is no place for what has to stay with it.
+        return self.history or self.database.resolve().with_suffix(".history")
+
     """The state of that file when it was read, by which a later one is told apart."""

@@ -22,6 +22,8 @@ _MAX_PATH = 256
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _COOKIE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 6265, 4.1.1
 _TOKEN = re.compile(r"sha256:([0-9a-f]{64})")
+_MEMORY = re.compile(r"([1-9][0-9]{0,6})(MB|GB)", re.IGNORECASE)
+_LEAST_MEMORY = 128 << 20
 _UTC = frozenset({"UTC", "Etc/UTC"})
 # IPv4-mapped IPv6, ::ffff:0:0/96 (RFC 4291, 2.5.5.2).
 _MAPPED = IPv6Network("::ffff:0:0/96")
@@ -108,6 +110,17 @@ def file(node: Node) -> Path:
         return Path(name).expanduser()
     except RuntimeError:
         raise refuse(node, f"{quoted(name)}: there is no home directory for this ~") from None
+
+
+def memory(node: Node) -> str:
+    """An amount of memory, as DuckDB writes it."""
+    amount = text(node)
+    number = _MEMORY.fullmatch(amount)
+    if number is None:
+        raise refuse(node, f"must be an amount of memory such as 256MB, not {quoted(amount)}")
+    if int(number[1]) << {"MB": 20, "GB": 30}[number[2].upper()] < _LEAST_MEMORY:
+        raise refuse(node, f"must be at least 128MB, not {quoted(amount)}")
+    return amount
 
 
 def url_path(node: Node) -> str:

@@ -36,6 +36,9 @@ ASIDE = ".new"
 PAUSE = 0.01
 """Seconds between two tries to get the lock."""
 
+REMEMBERED = 10_000
+"""Files whose mark is not read again."""
+
 Stamp = tuple[int, int, int, int]
 
 
@@ -62,12 +65,11 @@ class Folder:
     def mark(self, cursor: DuckDBPyConnection, file: Path) -> str | None:
         """What a file says of itself, `identity generation`; None where it says nothing."""
         try:
-            found = file.stat()
+            key = (str(file), _stamp(file))
         except OSError:
             return None
-        key = (str(file), (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size))
         if key not in self._known:
-            if len(self._known) > 10_000:
+            if len(self._known) > REMEMBERED:
                 self._known.clear()
             self._known[key] = _mark(cursor, file)
         return self._known[key]
@@ -75,9 +77,7 @@ class Folder:
     def distrust(self, file: Path) -> None:
         """Take a file for damaged, as long as it is the same."""
         with contextlib.suppress(OSError):
-            found = file.stat()
-            stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
-            self._known[str(file), stamp] = None
+            self._known[str(file), _stamp(file)] = None
 
     @contextlib.contextmanager
     def lock(self, site_id: str, patience: float) -> Iterator[bool]:
@@ -147,6 +147,11 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _stamp(file: Path) -> Stamp:
+    found = file.stat()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _mark(cursor: DuckDBPyConnection, file: Path) -> str | None:

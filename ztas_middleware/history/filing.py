@@ -13,18 +13,18 @@ import json
 import time
 import zlib
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ztas_middleware.errors import HistoryBusyError, StorageError
 from ztas_middleware.history import files, state
-from ztas_middleware.history.clock import ONE_DAY, bounds_of, date_at
+from ztas_middleware.history.clock import ONE_DAY, bounds_of
 from ztas_middleware.history.columns import HITS, ROW_NAMES
 from ztas_middleware.history.forming import form, make_hits_table, make_table
 from ztas_middleware.history.reading import copy_hits
-from ztas_middleware.history.state import FILED, MOVED, MOVING, SEALED, month_of
+from ztas_middleware.history.state import MOVED, MOVING, SEALED, month_of
 from ztas_middleware.history.totals import (
     TOTAL_NAMES,
     TOTALS,
@@ -36,7 +36,7 @@ from ztas_middleware.store.reading import rolling
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -51,16 +51,10 @@ BATCH = 150_000
 TOLERATED = 20_000
 """Hits that every process looks at again before one notes that they were looked at."""
 
+MOST_SPANS = 1_000
+"""Spans that are written down; more are merged, and others' hits between them skipped."""
+
 TRIES = 5
-
-
-@dataclass
-class Step:
-    """How far it is, for whoever wants to show it."""
-
-    done: int
-    total: int
-    """Months."""
 
 
 @dataclass
@@ -79,7 +73,21 @@ class Filing:
     first: date = date.min
     last: date = date.max
     """Which days are wanted."""
-    known: Survey | None = field(default=None)
+    again: bool = False
+    """Whether to file what is filed already, too."""
+
+
+@dataclass
+class Desk:
+    """What is at hand while a site is looked at."""
+
+    filing: Filing
+    connection: sqlite3.Connection
+    """In autocommit mode."""
+    cursor: DuckDBPyConnection
+    state: State
+    survey: Survey
+    due: Due
 
 
 def file_days(filing: Filing) -> int:
@@ -95,7 +103,6 @@ def file_days(filing: Filing) -> int:
     with filing.folder.lock(filing.rules.site_id, patience) as is_ours:
         if not is_ours:
             raise HistoryBusyError(str(filing.folder.path), 0, 0)
-        filing.folder.clear_unknown(filing.rules.site_id)
         with rolling(filing.path) as connection, closing(filing.engine.cursor()) as cursor:
             connection.execute("pragma synchronous = full")
             _make_triggers(connection)
@@ -133,54 +140,52 @@ def _file(filing: Filing, connection: sqlite3.Connection, cursor: DuckDBPyConnec
     _finish_renaming(filing, cursor, found)
     bad = bad_months(filing.folder, cursor, rules.site_id, found)
     _refuse_lost(filing.folder, rules.site_id, found, bad)
+    if filing.again:
+        found = found._replace(days=state.distrusted(found.days))
     full = state.wants_full_survey(found, rules, bad)
-    survey = state.look(connection, rules.site_id, found, full=full, known=filing.known)
+    survey = state.look(connection, rules.site_id, found, full=full)
     due = state.find_due(found, survey, rules, filing.today, bad)
-    wanted = sorted(
-        month
-        for month in due.months
-        if month_of(filing.first) <= month <= month_of(filing.last)
-    )
-    work = _Work(filing, connection, cursor, found, survey, due)
-    total = sum(work.size_of(month) for month in wanted)
-    done = days = 0
+    first, last = month_of(filing.first), month_of(filing.last)
+    wanted = sorted(month for month in due.months if first <= month <= last)
+    work = _Work(Desk(filing, connection, cursor, found, survey, due))
+    progress = _Progress(filing.progress, sum(map(work.size_of, wanted)))
+    days = 0
     for number, month in enumerate(wanted):
         if filing.deadline is not None and time.monotonic() > filing.deadline:
             raise HistoryBusyError(str(filing.folder.path), number, len(wanted))
-        read = 0
-
-        def progress(hits: int) -> None:
-            nonlocal read
-            read += hits
-            filing.progress(done + read, max(total, done + read))
-
         days += work.file_month(month, progress)
-        done += read
     if found.noted or survey.upto - found.watermark > TOLERATED or wanted:
         work.settle()
     return days
 
 
+class _Progress:
+    """Hits that were read of those that there are."""
+
+    def __init__(self, tell: Callable[[int, int], object], total: int) -> None:
+        self._tell = tell
+        self._total = total
+        self._done = 0
+
+    def __call__(self, hits: int) -> None:
+        self._done += hits
+        # Others' hits may be among those that were counted, and new ones come.
+        self._tell(self._done, max(self._total, self._done))
+
+
 class _Work:
     """Filing months of one site, from one survey."""
 
-    def __init__(
-        self,
-        filing: Filing,
-        connection: sqlite3.Connection,
-        cursor: DuckDBPyConnection,
-        found: State,
-        survey: Survey,
-        due: Due,
-    ) -> None:
-        self._filing = filing
-        self._rules = filing.rules
-        self._connection = connection
-        self._cursor = cursor
-        self._state = found
-        self._survey = survey
-        self._due = due
-        self._left = set(due.days)
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._filing = desk.filing
+        self._rules = desk.filing.rules
+        self._connection = desk.connection
+        self._cursor = desk.cursor
+        self._state = desk.state
+        self._survey = desk.survey
+        self._due = desk.due
+        self._left = set(desk.due.days)
         """Days that are due still."""
 
     def size_of(self, month: str) -> int:
@@ -250,17 +255,7 @@ class _Work:
         self, days: list[date], rows: str, totals: str, progress: Callable[[int], object]
     ) -> None:
         zone = self._zone_of(days[0])
-        gather(
-            self._filing,
-            self._connection,
-            self._cursor,
-            self._survey,
-            self._state,
-            days,
-            anew=self._due.anew,
-            zone=zone,
-            progress=progress,
-        )
+        gather(self._desk, days, zone, progress)
         make_table(self._cursor, "filing_days")
         form(
             self._cursor,
@@ -406,7 +401,7 @@ class _Work:
             span for day in days for span in self._survey.between(*bounds_of(day, day, zone))
         )
         gap = state.GAP
-        while len(open_) > 1_000:
+        while len(open_) > MOST_SPANS:
             gap *= 4
             open_ = state.merged(open_, gap)
         self._connection.execute(
@@ -415,19 +410,21 @@ class _Work:
         )
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterable[None]:
+    def _transaction(self) -> Iterator[None]:
         self._connection.execute("begin immediate")
         try:
             (cuts,) = self._connection.execute(
                 "select ifnull(max(cuts), 0) from history_sites where site_id = ?",
                 (self._rules.site_id,),
             ).fetchone()
-            if cuts != self._state.cuts:
-                raise _Overtaken
-            yield
+            if cuts == self._state.cuts:
+                yield
         except BaseException:
             self._connection.execute("rollback")
             raise
+        if cuts != self._state.cuts:
+            self._connection.execute("rollback")
+            raise _Overtaken
         self._connection.execute("commit")
 
     def _put_in_place(self, month: str) -> None:
@@ -438,35 +435,30 @@ class _Work:
 
 
 def gather(
-    filing: Filing,
-    connection: sqlite3.Connection,
-    cursor: DuckDBPyConnection,
-    survey: Survey,
-    found: State,
+    desk: Desk,
     days: list[date],
-    *,
-    anew: Iterable[date],
     zone: tzinfo,
     progress: Callable[[int], object] = lambda _: None,
 ) -> None:
-    """Make a table `filing_hits` of all hits of some days, one after the other.
+    """Make a table `filing_hits` of all hits of some days, one after the other in a month.
 
     They are in the database; but a file has those that left it, and saves reading the others again
     where it is to be believed.
     """
+    filing, cursor = desk.filing, desk.cursor
     make_hits_table(cursor, "filing_hits")
     start, end = bounds_of(days[0], days[-1], zone)
     copy_hits(
-        connection,
+        desk.connection,
         cursor,
         "filing_hits",
         site_id=filing.rules.site_id,
-        spans=survey.between(start, end),
+        spans=desk.survey.between(start, end),
         start=start,
         end=end,
         progress=progress,
     )
-    believed = [day for day in days if day in found.days and day not in anew]
+    believed = [day for day in days if day in desk.state.days and day not in desk.due.anew]
     if believed:
         file = filing.folder.file(files.HITS, filing.rules.site_id, month_of(days[0]))
         cursor.execute(
@@ -554,7 +546,7 @@ def _make_triggers(connection: sqlite3.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _snapshot(connection: sqlite3.Connection) -> Iterable[None]:
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("begin")
     try:
         yield
@@ -563,7 +555,7 @@ def _snapshot(connection: sqlite3.Connection) -> Iterable[None]:
 
 
 @contextlib.contextmanager
-def as_storage_error(path: Path) -> Iterable[None]:
+def as_storage_error(path: Path) -> Iterator[None]:
     """Say what the disk or DuckDB has to say of a file as we say it."""
     import duckdb
 

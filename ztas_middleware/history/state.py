@@ -256,6 +256,14 @@ def merged(spans: Iterable[Span], gap: int = GAP) -> list[Span]:
     return result
 
 
+def distrusted(days: dict[date, FiledDay]) -> dict[date, FiledDay]:
+    """Filed days as if other rules had held for them."""
+    return {
+        day: filed._replace(rules="") if filed.state == FILED else filed
+        for day, filed in days.items()
+    }
+
+
 class Due(NamedTuple):
     """What has to be filed."""
 

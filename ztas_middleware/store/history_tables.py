@@ -12,8 +12,8 @@ QUARTER = 900_000
 
 # A finished day. `state` is `filed`: its hits are in the database, too; `moving`, `moved`: in the
 # history alone, or soon; `sealed`: there are none any more, and `totals` (JSON, packed by zlib) is
-# what is left. `last_id` is the newest hit there was when it was filed: one of that day with a larger
-# id came late. `generation` is that of the month's files; `rules` by what it was filed.
+# what is left. `last_id` is the newest hit there was when it was filed: one of that day with a
+# larger id came late. `generation` is that of the month's files; `rules` by what it was filed.
 HISTORY_DAYS = """
 create table history_days (
     site_id text not null,

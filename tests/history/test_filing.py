@@ -1,0 +1,255 @@
+"""Filing finished days, and asking about them: every hit is there, once, whatever happened."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.reports.history import make_hit, random_history
+from ztas_middleware.config.domains import Domain
+from ztas_middleware.history import files
+from ztas_middleware.store.hits import INSERT
+
+COPIED = """
+{} (id, time, site_id, type, path, visitor, browser, os, device)
+values ({}, 1793000000000, '{}', 'pageview', '/copied', 'v', 'b', 'o', 'd')
+"""
+FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
+NOON = 1_794_052_800_000  # 7 November 2026
+DAY = 86_400_000
+
+
+@pytest.fixture(name="world")
+def _filled(world):
+    world.at(2026, 11, 7, 15)
+    world.store(*random_history(1, 600, FIRST, LAST))
+    world.store(*(make_hit(NOON + number * 60_000, visitor=f"v{number}") for number in range(5)))
+    return world
+
+
+def test_finished_days_are_filed_when_somebody_asks(world):
+    world.compare()
+    assert set(world.days()) == {str(day) for day in world.expect() if day < date(2026, 11, 7)}
+    assert set(world.days().values()) == {"filed"}
+    assert world.file_of("2026-10").exists()
+    assert world.file_of("2026-10", files.TOTALS).exists()
+
+
+def test_only_the_months_that_are_asked_for(world):
+    world.ask(date(2026, 10, 25), date(2026, 10, 26))
+    assert {day[:7] for day in world.days()} == {"2026-10"}
+    world.compare()
+
+
+def test_nothing_is_filed_twice(world):
+    assert world.file() == len(world.days())
+    assert world.file() == 0
+    world.configure()
+    assert world.file() == 0
+    world.compare()
+
+
+def test_new_hits_of_the_running_day(world):
+    world.compare()
+    for number in range(4):
+        world.store(make_hit(NOON + 3_600_000 + number, visitor=f"v{number}", path="/new"))
+        world.compare()
+
+
+def test_a_session_goes_on_in_the_running_day(world):
+    world.ask()
+    world.store(make_hit(NOON + 120_000, visitor="v1", kind="event", action="a"))
+
+    def question(asked):
+        return asked.cursor.execute(
+            f"select session_start, session_duration from {asked.rows} where visitor = 'v1' "
+            "and day = date '2026-11-07'"
+        ).fetchall()
+
+    assert world.ask(question=question) == [(NOON + 60_000, 60_000_000)] * 2
+
+
+def test_late_hits(world):
+    world.file()
+    world.store(make_hit(NOON - 5 * DAY), make_hit(NOON - 40 * DAY), make_hit(NOON))
+    world.compare()
+    world.configure()
+    world.compare()
+
+
+def test_hits_of_other_sites(world):
+    world.store(*(make_hit(NOON - DAY * n, "site_b") for n in range(9)))
+    world.compare()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from hits where id = 100",
+        "delete from hits where id <= 100",
+        "delete from hits where path = '/about'",
+        "delete from hits",
+        "delete from hits where id = (select max(id) from hits)",
+        "update hits set path = '/changed' where id = 7",
+        "update hits set time = time - 86400000 where id in (7, 8)",
+        "update hits set site_id = 'site_b' where id < 50",
+        "update hits set id = id + 100000 where id = 9",
+        "update hits set id = id + 100000 where id = (select max(id) from hits)",
+        COPIED.format("insert or replace into hits", 5, "site_a"),
+        COPIED.format("insert or replace into hits", 605, "site_b"),
+        COPIED.format("insert into hits", -5, "site_a"),
+    ],
+)
+@pytest.mark.parametrize("is_new", [True, False], ids=["new process", "same process"])
+def test_changes_by_hand(world, statement, is_new):
+    world.compare()
+    world.execute(statement)
+    if is_new:
+        world.configure()
+    world.compare()
+    world.file()
+    world.compare()
+    assert world.query("select * from history_changes where site_id = 'site_a'") == []
+
+
+def test_an_id_that_is_given_again(world):
+    world.compare()
+    (newest,) = world.query("select max(id) from hits")[0]
+    world.execute("delete from hits where id = ?", newest)
+    world.store(make_hit(NOON - 3 * DAY, path="/again"))
+    assert world.query("select max(id) from hits")[0] == (newest,)
+    world.compare()
+
+
+def test_triggers_that_a_tool_has_dropped(world):
+    world.compare()
+    for (name,) in world.query("select name from sqlite_schema where type = 'trigger'"):
+        world.execute(f"drop trigger {name}")
+    world.execute("delete from hits where id < 50")
+    world.compare()
+    world.execute("delete from hits where id < 70")
+    world.compare()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns", "Pacific/Kiritimati"])
+def test_another_timezone(world, zone):
+    world.compare()
+    world.configure(replace(world.site, timezone=ZoneInfo(zone)))
+    world.compare()
+    world.configure(replace(world.site, timezone=ZoneInfo("UTC")))
+    world.compare()
+
+
+def test_another_domain(world):
+    def question(asked):
+        return set(asked.cursor.execute(f"select source from {asked.rows}").fetchall())
+
+    assert ("blog.example.net",) in world.ask(question=question)
+    world.configure(replace(world.site, domains=(Domain(host="blog.example.net"),)))
+    assert ("blog.example.net",) not in world.ask(question=question)
+    world.compare()
+
+
+@pytest.mark.parametrize("kind", files.KINDS)
+@pytest.mark.parametrize("harm", ["gone", "cut", "zeros", "another"])
+@pytest.mark.parametrize("is_new", [True, False], ids=["new process", "same process"])
+def test_a_file_that_is_not_what_it_was(world, kind, harm, is_new):
+    world.compare()
+    file = world.file_of("2026-10", kind)
+    content = file.read_bytes()
+    if harm == "gone":
+        file.unlink()
+    elif harm == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    elif harm == "zeros":
+        file.write_bytes(content[:40] + bytes(len(content) - 800) + content[-760:])
+    else:
+        shutil.copy(world.file_of("2026-11", kind), file)
+    if is_new:
+        world.configure()
+    world.compare()
+    assert world.file_of("2026-10", kind).exists()
+
+
+def test_a_history_that_was_thrown_away(world):
+    world.compare()
+    shutil.rmtree(world.folder)
+    world.compare()
+    assert world.file_of("2026-10").exists()
+
+
+def test_the_history_of_another_database(world, tmp_path):
+    world.compare()
+    other = type(world)(tmp_path / "other.db")
+    other.now = world.now
+    other.store(*random_history(2, 100, FIRST, LAST))
+    other.compare()
+    shutil.rmtree(other.folder)
+    shutil.copytree(world.folder, other.folder)
+    other.compare()
+    other.configure()
+    other.compare()
+
+
+def test_a_clock_that_jumps(world):
+    world.now += 10 * DAY
+    world.compare()
+    world.now -= 10 * DAY
+    world.compare()
+    world.store(make_hit(NOON + 7_200_000, visitor="v1"))
+    world.compare()
+    world.now += DAY
+    world.compare()
+    assert world.days()["2026-11-07"] == "filed"
+
+
+def test_a_folder_that_cannot_be_written(world):
+    world.folder.write_text("a file is in the way")
+    world.compare()
+    world.store(make_hit(NOON - 5 * DAY), make_hit(NOON))
+    world.compare()
+    assert world.days() == {}
+
+
+def test_a_hit_of_1970_and_of_impossible_times(world):
+    world.store(make_hit(5), make_hit(0))
+    world.compare()
+    before = world.expect()
+    world.store(make_hit(-1), make_hit(2**62), make_hit(-(2**62)))
+    assert world.ask() == before
+
+
+def test_filing_again(world):
+    days = world.file()
+    assert world.file(again=True) == days
+    world.compare()
+
+
+def test_anything_in_any_order(world):
+    hits = random_history(3, 300, FIRST, FIRST + timedelta(days=20))
+    for start in range(0, 300, 60):
+        world.store(*hits[start : start + 60])
+        if start % 120:
+            world.configure()
+        world.compare()
+        world.now += DAY
+
+
+def test_a_site_id_that_is_no_file_name(world):
+    site = "../a b/ü%"
+    world.execute("update hits set site_id = ?", site)
+    world.configure(replace(world.site, id=site))
+    world.compare()
+    assert [file.name for file in (world.folder / "hits").iterdir()] == [
+        "site=..%2Fa%20b%2F%C3%BC%25"
+    ]
+
+
+def test_inserts_note_nothing(world):
+    world.execute("delete from history_changes")
+    world.execute(INSERT, *make_hit(NOON))
+    assert world.query("select * from history_changes") == []
