@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import workload
 from ztas_middleware.config import coerce
+from ztas_middleware.intake.agent_reads import AgentReads
 from ztas_middleware.intake.drops import Drops
 from ztas_middleware.intake.endpoint import Endpoint
 from ztas_middleware.intake.recorder import Recorder
@@ -39,5 +40,6 @@ def build(path: Path, clock: Callable[[], int] = time.time_ns) -> Pipeline:
     config = coerce(workload.config(path))
     database = Database(config.database, config.durability)
     salts, drops = Salts(database), Drops(database)
-    recorder = Recorder(config, database, salts, drops, Notices(database), clock=clock)
+    reads = AgentReads(database)
+    recorder = Recorder(config, database, salts, drops, Notices(database), reads=reads, clock=clock)
     return Pipeline(config, database, salts, recorder, Endpoint(config, recorder, OutageLog()))

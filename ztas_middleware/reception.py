@@ -15,6 +15,7 @@ from ztas_middleware.config import coerce
 from ztas_middleware.config.watch import ConfigWatch
 from ztas_middleware.current import receptions
 from ztas_middleware.errors import ConfigError
+from ztas_middleware.intake.agent_reads import AgentReads
 from ztas_middleware.intake.drops import Drops
 from ztas_middleware.intake.recorder import NOBODY, Recorder
 from ztas_middleware.outages import OutageLog
@@ -49,12 +50,14 @@ class _Kept(NamedTuple):
 
     database: Database
     drops: Drops
+    reads: AgentReads
     salts: Salts
     notices: Notices
     housekeeping: Housekeeping
 
     def close(self) -> None:
         self.drops.flush()
+        self.reads.flush()
         self.database.close()
 
 
@@ -150,9 +153,14 @@ class Reception:
 
     def _open(self, config: Config) -> _Kept:
         database = Database(config.database, config.durability)
-        drops = Drops(database)
-        chores = Housekeeping(database, drops.flush, self.outages)
-        return _Kept(database, drops, Salts(database), Notices(database), chores)
+        drops, reads = Drops(database), AgentReads(database)
+
+        def flush(patience: float) -> None:
+            drops.flush(patience)
+            reads.flush(patience)
+
+        chores = Housekeeping(database, flush, self.outages)
+        return _Kept(database, drops, reads, Salts(database), Notices(database), chores)
 
     def _serve(self, config: Config, kept: _Kept) -> None:
         database = kept.database
@@ -163,6 +171,7 @@ class Reception:
             kept.salts,
             kept.drops,
             kept.notices,
+            reads=kept.reads,
             host=self._host,
             report=partial(self.outages.report, "the app was asked in vain"),
         )

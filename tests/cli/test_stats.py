@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import time
 import unicodedata
+from contextlib import closing
 
 import pytest
 from click import unstyle
@@ -184,3 +186,17 @@ def test_marks_are_what_the_terminal_has(encoding, marks):
 )
 def test_durations(seconds, text):
     assert charts.duration(seconds) == text
+
+
+def test_who_read_the_pages_is_shown_where_it_is_counted(shop):
+    count = "insert into agent_reads values ('shop', '2025-10-09', 'GPTBot', 'ai', '/cart', 1234)"
+    shop.run("rollup")
+    with closing(sqlite3.connect(shop.config.with_name("ztas.db"))) as connection, connection:
+        (site,) = connection.execute("select distinct site_id from hits").fetchone()
+        connection.execute(count.replace("shop", site))
+    assert "GPTBot" not in shop.run("stats", site, *DAYS).output
+    text = shop.config.read_text()
+    shop.config.write_text(text.replace("example.com\n", "example.com\n    agents: true\n", 1))
+    assert re.search(
+        r"Read by +reads\nGPTBot / ai +1,234", unstyle(shop.run("stats", site, *DAYS).output)
+    )

@@ -15,7 +15,7 @@ from load import stored
 from servers import KINDS, gunicorn, hit
 
 from ztas_middleware import ZTASMiddleware
-from ztas_middleware.intake import drops, ratelimit
+from ztas_middleware.intake import buffered, ratelimit
 
 GOOD = json.dumps(hit("/")).encode()
 
@@ -187,7 +187,7 @@ def test_a_long_fuzz_over_sockets(serve, tmp_path, kind):
 def test_a_flood_of_distinct_everything_grows_nothing(tmp_path, monkeypatch):
     # The two longest memories, cut so that they are full as soon as the others.
     monkeypatch.setattr(ratelimit, "MOST_ADDRESSES", 2_000)
-    monkeypatch.setattr(drops, "MOST_COUNTS", 2_000)
+    monkeypatch.setattr(buffered, "MOST_COUNTS", 2_000)
     middleware = ZTASMiddleware(
         lambda environ, start_response: [],
         {"database": str(tmp_path / "ztas.db"), "sites": {"a": {"domain": "*.example.com"}}},

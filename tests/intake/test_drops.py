@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 
-from ztas_middleware.intake import drops as drops_module
+from ztas_middleware.intake import buffered
 from ztas_middleware.intake.drops import Drops
 from ztas_middleware.store.database import Database
 
@@ -66,7 +66,7 @@ def test_counts_are_added_up(database, file):
 
 
 def test_they_are_written_within_seconds_by_themselves(database, file, monkeypatch):
-    monkeypatch.setattr(drops_module, "DELAY", 0.05)
+    monkeypatch.setattr(buffered, "DELAY", 0.05)
     drops = Drops(database)
     drops.count("a", "2026-11-24", "bot")
     wait_for(lambda: counts(file))
@@ -99,7 +99,7 @@ def test_a_locked_database_keeps_the_counts_for_later(database, file):
 
 
 def test_a_database_that_is_down_for_long_costs_bounded_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(drops_module, "MOST_COUNTS", 10)
+    monkeypatch.setattr(buffered, "MOST_COUNTS", 10)
     drops = Drops(Database(tmp_path / "missing" / "ztas.db"))
     for day in range(100):
         drops.count("a", str(day), "bot")

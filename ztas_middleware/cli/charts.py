@@ -63,7 +63,7 @@ _LISTS = (
     ("devices", "Devices", ("device",), "pageviews"),
     ("events", "Events", ("action", "category"), "events"),
 )
-_TITLES = {"pageviews": "views", "sessions": "sessions", "events": "events"}
+_TITLES = {"pageviews": "views", "sessions": "sessions", "events": "events", "reads": "reads"}
 _BAR = 20
 _NUMBER = 11
 
@@ -92,6 +92,11 @@ def report(document: Mapping[str, Any], width: int, marks: Marks = BLOCKS) -> It
     for funnel in document["funnels"]:
         steps = [(step["name"], step["sessions"], step["rate"]) for step in funnel["steps"]]
         yield from _shares(f"Funnel {funnel['name']}", "sessions", steps, width, marks)
+
+
+def agents(found: Sequence[Mapping[str, Any]], width: int, marks: Marks = BLOCKS) -> Iterator[str]:
+    """The lines on who read pages without being a visitor; none if nobody did."""
+    yield from _list(found, "Read by", (("name", "kind"), "reads"), width, marks)
 
 
 def _summary(document: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import time
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ import click
 from ztas_middleware.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ztas_middleware.config import Site
@@ -75,18 +76,20 @@ def stats(
             raise click.UsageError("--to must not be before --from")
     settings = options.load(config)
     asked = options.site_of(settings, site)
+    from ztas_middleware.reports.agents import agents
     from ztas_middleware.reports.reader import Reports  # loads all of the reports
 
     now = time.time_ns() // 1_000_000
+    asked_for = _period(asked, period, first, last, now)
     with options.existing(settings):
-        report = Reports(settings).stats(
-            site, _period(asked, period, first, last, now), limit=limit, now=now
-        )
+        report = Reports(settings).stats(site, asked_for, limit=limit, now=now)
+        days = asked_for.first, asked_for.last
+        readers = agents(settings.database, site, *days, limit=limit) if asked.agents else ()
     document = report.to_json()
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False).encode())
     else:
-        _show(document)
+        _show(document, [reader.to_json() for reader in readers])
 
 
 def _period(
@@ -103,12 +106,14 @@ def _period(
     return parse_period(parameters, site.timezone, now)
 
 
-def _show(document: Mapping[str, Any]) -> None:
+def _show(document: Mapping[str, Any], readers: Sequence[Mapping[str, Any]]) -> None:
     from ztas_middleware.cli import charts  # not needed for JSON
 
     least, most = _WIDTHS
     width = max(least, min(shutil.get_terminal_size((80, 24)).columns, most))
     encoding = sys.stdout.encoding or "utf-8"
-    for line in charts.report(document, width, charts.marks_for(encoding)):
+    marks = charts.marks_for(encoding)
+    lines = (charts.report(document, width, marks), charts.agents(readers, width, marks))
+    for line in chain(*lines):
         # A path may have letters that the terminal has not.
         click.echo(line.encode(encoding, "replace").decode(encoding))

@@ -60,6 +60,7 @@ SITE: Table = {
     "exclude_paths": Key(list_of(glob)),
     "count_pages": Key(boolean),
     "inject": Key(boolean),
+    "agents": Key(boolean),
     "public": Key(boolean),
     "retention_days": Key(optional(integer(1, 36_500, hint=" days, or null"))),
     "routes": Key(list_of(glob)),

@@ -45,6 +45,8 @@ class Site:
     """Whether the app's own pages are counted on the server."""
     inject: bool = False
     """Whether the app's own pages get the script tag; needs `script`."""
+    agents: bool = False
+    """Whether it is counted which assistants, crawlers and previews read the app's own pages."""
     public: bool = False
     """Whether anyone may read its numbers."""
     retention_days: int | None = None

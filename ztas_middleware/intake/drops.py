@@ -1,122 +1,26 @@
-"""Counts of what was dropped and why, kept in memory and written down every few seconds.
+"""Counts of what was dropped and why.
 
-A flood of bots must not cost a commit each; a site owner who asks "why is my count low?" must
-still find every one of them in the table `drops`.
+A site owner who asks "why is my count low?" must find every one of them in the table `drops`.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import os
-import sys
-import threading
-import weakref
 from typing import TYPE_CHECKING, Literal
 
-from ztas_middleware.errors import StorageError
-from ztas_middleware.forking import lock_over_fork
+from ztas_middleware.intake.buffered import Buffered
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from ztas_middleware.store.database import Database
 
 Reason = Literal["bot", "prefetch", "opt_out", "excluded", "origin", "rate_limit", "invalid"]
 
-DELAY = 2.0
-"""Seconds until a count is written."""
 
-# A lock that somebody holds must not keep a request or a shutdown waiting; counts can wait.
-PATIENCE = 0.5
-
-# sites x days x reasons are few; this bounds what a database that is down for weeks leaves here.
-MOST_COUNTS = 10_000
-
-ADD = """
-insert into drops (site_id, day, reason, count)
-values (:site_id, :day, :reason, :count)
-on conflict (site_id, day, reason) do update set count = count + excluded.count
-"""
-
-# The first requests of a forked process may come together.
-_fork_guard = lock_over_fork()
-
-
-class Drops:
-    """The counts of one process that are not in the database yet."""
+class Drops(Buffered):
+    """The drops of one process that are not in the database yet."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._start()
-        _all.add(self)
-
-    def _start(self) -> None:
-        self._lock = lock_over_fork()
-        self._counts: dict[tuple[str, str, Reason], int] = {}
-        self._timer: threading.Timer | None = None
-        process = sys.modules.get("multiprocessing.process")
-        if process is not None and process.parent_process() is not None:
-            # Such a child, as granian's workers are, leaves through os._exit() before
-            # Python 3.13: of what is to be done at exit it knows only this.
-            from multiprocessing.util import Finalize  # loaded there already
-
-            Finalize(self, _flush_all, exitpriority=0)
-        self._pid = os.getpid()
+        super().__init__(database, "drops", ("site_id", "day", "reason"))
 
     def count(self, site_id: str, day: str, reason: Reason, number: int = 1) -> None:
         """Note `number` dropped hits; `site_id` is empty where the site is not known."""
-        if self._pid != os.getpid():
-            with _fork_guard:
-                if self._pid != os.getpid():
-                    self._start()  # what a parent process had counted is the parent's to write
-        key = (site_id, day, reason)
-        with self._lock:
-            known = self._counts.get(key, 0)
-            if not known and len(self._counts) >= MOST_COUNTS:
-                return
-            self._counts[key] = known + number
-            if self._timer is None:
-                # One short-lived thread at most every DELAY seconds. A server without threads
-                # never runs it; there the next request's housekeeping writes the counts.
-                timer = threading.Timer(DELAY, self.flush)
-                timer.daemon = True
-                # From Python 3.12 on, none can be started once the process is about to end.
-                with contextlib.suppress(RuntimeError):
-                    timer.start()
-                    self._timer = timer
-
-    def flush(self, patience: float = PATIENCE) -> None:
-        """Write what was counted; what the database can't take now stays for the next time."""
-        if self._pid != os.getpid():
-            return
-        with self._lock:
-            counts, self._counts = self._counts, {}
-            timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
-        if not counts:
-            return
-        rows = [
-            {"site_id": site_id, "day": day, "reason": reason, "count": number}
-            for (site_id, day, reason), number in counts.items()
-        ]
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.executemany(ADD, rows)
-
-        try:
-            self._database.transact(write, patience=patience)
-        except StorageError:
-            for (site_id, day, reason), number in counts.items():
-                self.count(site_id, day, reason, number)
-
-
-# An orderly stop of the server loses no count.
-_all: weakref.WeakSet[Drops] = weakref.WeakSet()
-
-
-@atexit.register
-def _flush_all() -> None:
-    for drops in list(_all):
-        drops.flush()
+        self.add((site_id, day, reason), number)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.intake.agent_names import AgentName
+    from ztas_middleware.intake.agent_reads import AgentReads
     from ztas_middleware.intake.bots import Looked
     from ztas_middleware.intake.drops import Drops, Reason
     from ztas_middleware.intake.wire import Event
@@ -83,6 +85,7 @@ class Recorder:
         drops: Drops,
         notices: Notices,
         *,
+        reads: AgentReads,
         host: Host = NOBODY,
         report: Callable[[Exception], None] = _log,
         clock: Callable[[], int] = time.time_ns,
@@ -90,6 +93,7 @@ class Recorder:
         self._database = database
         self._salts = salts
         self._drops = drops
+        self._reads = reads
         self._notices = notices
         self._trusted_proxies = config.trusted_proxies
         self._clock = clock
@@ -174,6 +178,12 @@ class Recorder:
         path = clean_path(event.path, self._keep_query)
         sender = Sender(time, NO_VISITOR, UNKNOWN, None, b"")
         self._database.append([make_hit(event, path, site, sender)])
+
+    def record_read(self, received: Received, site: Site, path: str, agent: AgentName) -> None:
+        """Note that one who is no visitor has read a page of the app's."""
+        page, excluded = clean_path(path, self._keep_query), self._excluded.get(site.id)
+        if excluded is None or not excluded.match(page):
+            self._reads.count(site.id, self._days[site.id].at(received.time).date, agent, page)
 
     def is_visitor(self, environ: Mapping[str, Any]) -> bool:
         """Whether a request is one that a person's browser sends."""

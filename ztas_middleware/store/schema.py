@@ -150,6 +150,19 @@ create table sent (
 ) strict, without rowid
 """
 
+# Which assistants, crawlers and previews read which of the app's pages, see intake/agent_reads.py.
+AGENT_READS = """
+create table agent_reads (
+    site_id text not null,
+    day text not null,
+    name text not null,
+    kind text not null,
+    path text not null,
+    count integer not null,
+    primary key (site_id, day, name, kind, path)
+) strict, without rowid
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
     ROLLUP_TABLES,
@@ -161,6 +174,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (NOTICES,),
     (SENT,),
     HISTORY_TABLES,
+    (AGENT_READS,),
 )
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 

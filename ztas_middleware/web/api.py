@@ -10,6 +10,7 @@ import hmac
 import json
 import re
 import time
+from functools import partial
 from hashlib import sha256
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,7 @@ from urllib.parse import parse_qsl
 from ztas_middleware.answer import Answer
 from ztas_middleware.errors import StorageError
 from ztas_middleware.parameters import ParameterError, parse_limit
+from ztas_middleware.reports.agents import agents, first_day
 from ztas_middleware.reports.export import COLUMNS, FORMATS
 from ztas_middleware.reports.filters import FILTERS, Filters
 from ztas_middleware.reports.periods import parse_date, parse_period
@@ -73,6 +75,7 @@ class Api:
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._sites = config.sites
+        self._database = config.database
         self._tokens = config.api.tokens
         self._reports = reports
         self._outages = outages
@@ -89,6 +92,10 @@ class Api:
     def export(self, environ: Mapping[str, Any]) -> Answer | None:
         """`GET export`: a site's hits, streamed."""
         return self._answer(environ, {"type", "format", "startDate", "endDate"}, self._export)
+
+    def agents(self, environ: Mapping[str, Any]) -> Answer | None:
+        """`GET agents`: who read a site's pages without being a visitor."""
+        return self._answer(environ, {*_PERIOD, "limit"}, self._agents)
 
     def _answer(
         self,
@@ -151,6 +158,14 @@ class Api:
             now=now,
         )
         return _json("200 OK", report.to_json())
+
+    def _agents(self, question: _Question) -> Answer:
+        site, parameters, now = question
+        begin = partial(first_day, self._database, site.id)
+        period = parse_period(parameters, site.timezone, now, begin)
+        limit = parse_limit(parameters.get("limit"))
+        found = agents(self._database, site.id, period.first, period.last, limit=limit)
+        return _json("200 OK", {"agents": [agent.to_json() for agent in found]})
 
     def _realtime(self, question: _Question) -> Answer:
         limit = parse_limit(question.parameters.get("limit"))

@@ -57,6 +57,7 @@ class Outgoing:
         tagging: Tagging | None,
         pattern: TagPattern | None,
         visit: Visit | None,
+        read: Count | None = None,
         report: Report,
     ) -> None:
         """Prepare for an answer.
@@ -65,11 +66,13 @@ class Outgoing:
             tagging: makes the tag that a page gets, if it is to get one.
             pattern: what a tag in a page looks like; None where there is no script to have.
             visit: counts the page if it has no tag; None where it is not to be counted.
+            read: called when it was a page, whoever else counts it.
             report: told of every failure in here.
         """
         self._tagging = tagging
         self._pattern = pattern
         self._visit = visit
+        self._read = read
         self._report = report
         self._page: Page | None = None
         self._watch: TagWatch | None = None
@@ -95,7 +98,7 @@ class Outgoing:
     @property
     def counts(self) -> bool:
         """Whether `done` may still have something to count."""
-        return self._visit is not None
+        return self._visit is not None or self._read is not None
 
     @property
     def headers(self) -> list[Header] | None:
@@ -154,7 +157,7 @@ class Outgoing:
 
     def fail(self) -> None:
         """The app has failed under way: nobody has seen that page."""
-        self._visit = None
+        self._visit = self._read = None
 
     def forget(self) -> None:
         """Have nothing to do with this answer any more."""
@@ -162,10 +165,15 @@ class Outgoing:
 
     def done(self) -> None:
         """The answer is out: count the page, once, unless its tag does that."""
-        visit, self._visit = self._visit, None
-        if visit is None or self._page is None:
+        visit, read = self._visit, self._read
+        self._visit = self._read = None
+        if self._page is None:
             return
         try:
+            if read is not None:
+                read()
+            if visit is None:
+                return
             if self._page is not NOT_MODIFIED:
                 visit.note(Counted.SCRIPT if self._has_tag() else Counted.SERVER)
             if not self._has_tag():

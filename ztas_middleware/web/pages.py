@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ztas_middleware.web.outgoing import Count, Report
 
     Remember = Callable[[Mapping[str, Any], Site], Count]
+    RememberRead = Callable[[Mapping[str, Any], Site], Count | None]
 
 
 class Pages:
@@ -34,10 +35,11 @@ class Pages:
         script: str | None,
         endpoint: str,
         remember: Remember,
+        remember_read: RememberRead,
         report: Report,
         memory: PageMemory,
     ) -> None:
-        """Prepare for the sites that have `count_pages` or `inject` on.
+        """Prepare for the sites that have `count_pages`, `inject` or `agents` on.
 
         Args:
             sites: all that are configured, in the file's order.
@@ -45,14 +47,19 @@ class Pages:
             endpoint: the path that it sends hits to.
             remember: called before the app with a navigation and its site; what it returns is
                 called when the page is out, if it is to be counted.
+            remember_read: called before the app with a request and its site; what it returns, if
+                anything, is called when a page is out.
             report: told what went wrong in here; the page leaves unchanged.
             memory: where it is noted who counts which page.
         """
-        self._sites = SitesByHost(site for site in sites if site.count_pages or site.inject)
+        self._sites = SitesByHost(
+            site for site in sites if site.count_pages or site.inject or site.agents
+        )
         self._script = script
         self._endpoint = endpoint
         self._pattern = TagPattern(script) if script else None
         self._remember = remember
+        self._remember_read = remember_read
         self._report = report
         self._memory = memory
 
@@ -84,6 +91,9 @@ class Pages:
         if site.inject and self._script is not None and not is_frame(environ):
             origin = origin_of(environ)
             tagging = Tagging(site.id, self._script, self._endpoint, mount, origin)
-        if visit is None and tagging is None:
+        read = self._remember_read(environ, site) if site.agents else None
+        if visit is None and tagging is None and read is None:
             return None
-        return Outgoing(tagging=tagging, pattern=self._pattern, visit=visit, report=self._report)
+        return Outgoing(
+            tagging=tagging, pattern=self._pattern, visit=visit, read=read, report=self._report
+        )

@@ -58,6 +58,7 @@ def routes(
         found[f"{config.api.path}/stats"] = api.stats
         found[f"{config.api.path}/realtime"] = api.realtime
         found[f"{config.api.path}/export"] = api.export
+        found[f"{config.api.path}/agents"] = api.agents
     return found
 
 
@@ -116,8 +117,10 @@ def pages_between(
     memory: PageMemory,
 ) -> Pages | None:
     """What sees the app's own pages, if any site wants them counted or given the tag."""
-    if not any(site.count_pages or site.inject for site in config.sites.values()):
+    sites = config.sites.values()
+    if not any(site.count_pages or site.inject or site.agents for site in sites):
         return None
+    from ztas_middleware.intake.agent_names import agent_of
     from ztas_middleware.web.pages import Pages
     from ztas_middleware.web.visits import requested_page
 
@@ -134,14 +137,22 @@ def pages_between(
 
         return count
 
+    def remember_read(environ: Mapping[str, Any], site: Site) -> Callable[[], None] | None:
+        agent = agent_of(environ.get("HTTP_USER_AGENT", ""))
+        if agent is None:
+            return None
+        received, path = recorder.receive(environ), requested_page(environ).path or "/"
+        return lambda: recorder.record_read(received, site, path, agent)
+
     def report(error: Exception) -> None:
         outages.report("a page left as the app made it", error)
 
     return Pages(
-        config.sites.values(),
+        sites,
         script=config.script,
         endpoint=config.endpoint,
         remember=remember,
+        remember_read=remember_read,
         report=report,
         memory=memory,
     )
