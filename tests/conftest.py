@@ -18,7 +18,7 @@ import webtest
 from doors import DOORS, settle
 from hypothesis import settings
 
-from ztas_middleware.store import writer
+from ztas_middleware.store import vigil
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -147,4 +147,4 @@ def distribution(tmp_path_factory):
 @pytest.fixture
 def vigilant(monkeypatch):
     """Whoever writes looks at the files before each commit, and not only a few times a second."""
-    monkeypatch.setattr(writer, "LOOK", 0.0)
+    monkeypatch.setattr(vigil, "LOOK", 0.0)

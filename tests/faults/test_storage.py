@@ -202,7 +202,7 @@ def test_a_read_only_file(tmp_path):
 def test_full_durability_syncs_every_commit(wrap):
     wrapped = wrap({"durability": "full"})
     assert post(wrapped)[0] == 200
-    connection = wrapped.middleware._reception.database._writer._opened.connection
+    connection = wrapped.middleware._reception.database._writer._vigil.opened.connection
     assert connection.execute("pragma synchronous").fetchone() == (2,)
 
 

@@ -78,7 +78,7 @@ def test_a_flood_costs_no_commit_each(database):
     drops = Drops(database)
     database.append([])
     statements = []
-    database._writer._opened.connection.set_trace_callback(statements.append)
+    database._writer._vigil.opened.connection.set_trace_callback(statements.append)
     for _ in range(10_000):
         drops.count("a", "2026-11-24", "bot")
     drops.flush()

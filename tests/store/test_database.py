@@ -89,7 +89,7 @@ def test_threads_that_arrive_together_share_a_commit(database, file):
         # All that is left for them is to stand in line.
         time.sleep(0.2)
         # What the pool's threads commit from here on shows in the connection's own counter.
-        database._writer._opened.connection.set_trace_callback(
+        database._writer._vigil.opened.connection.set_trace_callback(
             lambda sql: commits.append(sql) if sql == "commit" else None
         )
         blocker.execute("commit")
@@ -203,14 +203,14 @@ def append_in_child(database, path, outcome):
 
 def test_a_forked_child_opens_its_own_connection(database, file):
     database.append([hit("/parent")])
-    inherited = database._writer._opened
+    inherited = database._writer._vigil
     outcome = FORK.Queue()
     child = FORK.Process(target=append_in_child, args=(database, "/child", outcome))
     child.start()
     assert outcome.get(timeout=10) == "stored"
     child.join(10)
     assert child.exitcode == 0
-    assert database._writer._opened is inherited
+    assert database._writer._vigil is inherited
     database.append([hit("/parent again")])
     assert paths(file) == ["/parent", "/child", "/parent again"]
 

@@ -15,7 +15,7 @@ from rows import PAGEVIEW
 
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import database as database_module
-from ztas_middleware.store import hits, writer
+from ztas_middleware.store import hits, vigil
 from ztas_middleware.store.backup import back_up
 from ztas_middleware.store.database import Database
 
@@ -84,7 +84,7 @@ def workers(file):
 
 def wait_for_a_look():
     """Writers look at the files so often; they may take two seconds."""
-    time.sleep(1.5 * writer.LOOK_BESIDE)
+    time.sleep(1.5 * vigil.LOOK_BESIDE)
 
 
 def numbered(name, number):

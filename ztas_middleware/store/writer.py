@@ -11,23 +11,20 @@ import contextlib
 import logging
 import os
 import sqlite3
-import sys
 import time
 from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import checkpoints
 from ztas_middleware.store.connection import Opened, is_busy, open_connection
-from ztas_middleware.store.headers import HeaderWatch
 from ztas_middleware.store.places import (
     LostLogError,
     ReplacedError,
     UnsettledError,
-    companions_of,
-    identity_of,
     real_name,
 )
 from ztas_middleware.store.renewal import adopt, discard_log, rescue
+from ztas_middleware.store.vigil import LINGER, State, Vigil
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,17 +37,6 @@ T = TypeVar("T")
 # so looking again early keeps several processes from queueing behind a sleep.
 FIRST_PAUSE = 0.0001
 LONGEST_PAUSE = 0.01
-
-LOOK = 0.001
-"""Seconds between two looks at the database's file: a call of the system, which a hit would notice,
-and less time than another program needs to replace the file."""
-
-LOOK_BESIDE = 0.01
-"""Seconds between two looks at the log and its index. Without them, rows can still be saved."""
-
-LINGER = 0.02
-"""Seconds for which whoever renews a file keeps the old one locked. A commit that took longer since
-its look may have come after that."""
 
 ORPHANED = 1.0
 """Seconds for those who have the lost log open to notice that, before somebody else goes on."""
@@ -69,9 +55,7 @@ class Writer:
     def __init__(self, filename: str, synchronous: str) -> None:
         self._filename = filename
         self._synchronous = synchronous
-        self._opened: Opened | None = None
-        self._header: HeaderWatch | None = None
-        self._looked = self._next_look = self._next_look_beside = 0.0
+        self._vigil: Vigil | None = None
         self._orphaned_since: float | None = None
         self.generation = 0
         """Goes up whenever a file is opened."""
@@ -93,7 +77,7 @@ class Writer:
         while True:
             try:
                 result = work(self._connected())
-                if self._was_in_time():
+                if self._vigil is None or self._vigil.was_in_time():
                     return result
                 # Whoever was kept waiting may have committed into a file that was just renewed.
                 raise ReplacedError(f"{self._filename} was replaced meanwhile")  # noqa: TRY301 - busy
@@ -107,8 +91,9 @@ class Writer:
                     is_second_try = True
                     continue
                 self._roll_back()
-                # Whoever renews the files holds the lock for as long as others may not have looked.
-                self._next_look = self._next_look_beside = 0.0
+                if self._vigil is not None:
+                    # Whoever renews the files holds the lock as long as others may not have looked.
+                    self._vigil.is_due = True
                 if time.monotonic() >= deadline:
                     problem = _explained(failure)
                     raise StorageError(self._filename, problem, is_busy=True) from failure
@@ -125,89 +110,58 @@ class Writer:
             sqlite3.Error: busy, or beyond help.
             OSError: no room, not permitted, or others are at it.
         """
-        self._next_look = self._next_look_beside = 0.0
-        if self._opened is not None:
+        if self._vigil is not None:
+            self._vigil.is_due = True
             self._connected()
 
     def is_in_place(self) -> bool:
         """Whether all files that are open are at their places."""
-        opened = self._opened
-        return opened is not None and (
-            identity_of(self._filename) == opened.file
-            and companions_of(opened.filename) == (opened.log, opened.log_index)
-        )
+        vigil = self._vigil
+        return vigil is not None and vigil.is_in_place()
 
     def disconnect(self) -> None:
         """Close the connection; the next `run` opens another."""
-        opened, self._opened = self._opened, None
-        header, self._header = self._header, None
-        if opened is not None:
+        vigil, self._vigil = self._vigil, None
+        if vigil is not None:
             # Closing rolls back what is open; it fails only on a file that is beyond help.
             with contextlib.suppress(sqlite3.Error):
-                opened.connection.close()
-        if header is not None:
-            header.close()
+                vigil.opened.connection.close()
+            vigil.end()
 
     def abandon(self) -> None:
         """Forget the parent's connection, in a child."""
-        opened, self._opened = self._opened, None
-        header, self._header = self._header, None
-        if opened is not None:
-            _inherited.append(opened.connection)
-        if header is not None:
-            header.close()
+        vigil, self._vigil = self._vigil, None
+        if vigil is not None:
+            _inherited.append(vigil.opened.connection)
+            vigil.end()
 
     def _connected(self) -> sqlite3.Connection:
         """The open connection to the files that are in place now."""
-        opened = self._opened
-        if opened is not None:
-            now = time.monotonic()
-            if now < self._next_look:
-                return opened.connection
-            if self._is_still_ours(opened, now):
-                self._looked, self._next_look = now, now + LOOK
-                return opened.connection
-        now = time.monotonic()
-        opened = self._opened = self._open()
-        self._looked, self._next_look = now, now + LOOK
+        if self._vigil is not None:
+            state = self._vigil.look()
+            if state is State.FINE:
+                return self._vigil.opened.connection
+            self._let_go(self._vigil, state)
+        opened = self._open()
         self._orphaned_since = None
-        if sys.platform != "win32":
-            self._header = HeaderWatch(opened.filename, opened.application)
+        self._vigil = Vigil(self._filename, opened)
         self.generation += 1
         return opened.connection
 
-    def _was_in_time(self) -> bool:
-        """Whether what was just committed is in the file that everybody looks at."""
-        opened = self._opened
-        return (
-            opened is None
-            or time.monotonic() < self._looked + LINGER
-            or identity_of(opened.filename) == opened.file
-        )
-
-    def _is_still_ours(self, opened: Opened, now: float) -> bool:
-        """Whether to go on with the open files; if not, they are let go of."""
-        try:
-            status = os.stat(self._filename)  # noqa: PTH116 - a third of the cost of Path.stat
-        except OSError:
-            status = None
-        if status is None or (status.st_dev, status.st_ino) != opened.file:
+    def _let_go(self, vigil: Vigil, state: State) -> None:
+        """Give up files that can't be written any more, and save what is in them."""
+        opened = vigil.opened
+        if state is State.REPLACED:
             self._leave_behind(opened)
-        elif self._header is not None and self._header.is_foreign(status):
-            adopt(opened.filename, self._header.descriptor, opened.file)
+        elif state is State.OVERWRITTEN:
+            vigil.adopt()
             logger.warning("another program wrote over %s; it is in use", opened.filename)
-            # SQLite sees on closing that the file has moved, and mixes nothing into the new one.
-            self.disconnect()
-        elif now < self._next_look_beside:
-            return True
-        elif companions_of(opened.filename) != (opened.log, opened.log_index):
+        else:
             rescue(opened, LINGER)
             logger.warning("the log of %s was removed, and is made anew", opened.filename)
-            self.disconnect()
-        else:
-            self._next_look_beside = now + LOOK_BESIDE
-            return True
-        return False
+        # SQLite sees on closing that the file has moved: it mixes nothing into the new one, and
+        # leaves the log alone that is at the old name by now.
+        self.disconnect()
 
     def _open(self) -> Opened:
         try:
@@ -240,15 +194,12 @@ class Writer:
                 time.sleep(LONGEST_PAUSE)
         # Before closing: as long as our log is open, no other file can have its inode.
         discard_log(opened.filename, opened.log)
-        # SQLite sees on closing that the file has moved, and leaves the log alone that is at the
-        # old name by now.
-        self.disconnect()
 
     def _roll_back(self) -> None:
-        opened = self._opened
-        if opened is not None and opened.connection.in_transaction:
+        vigil = self._vigil
+        if vigil is not None and vigil.opened.connection.in_transaction:
             try:
-                opened.connection.execute("rollback")
+                vigil.opened.connection.execute("rollback")
             except sqlite3.Error:
                 self.disconnect()
 
