@@ -11,7 +11,8 @@ import pytest
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import files
-from ztas_middleware.imports.files import HEAD, LONGEST_LINE, Line, open_file, source_of
+from ztas_middleware.imports.files import open_file, source_of
+from ztas_middleware.imports.sources import HEAD, LONGEST_LINE, Line
 
 
 def open_source(path):

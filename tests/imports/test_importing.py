@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from datetime import timezone
 
 import pytest
@@ -345,10 +346,7 @@ def test_rows_of_one_instant_stay_together_however_many(desk, put, tmp_path, mon
     fill(source, rows)
     commits = []
     job = target.job()
-    watched = type(job)(
-        *(getattr(job, name) for name in job.__slots__[:-1]),
-        lambda *_: commits.append(len(target.rows())),
-    )
+    watched = replace(job, on_commit=lambda *_: commits.append(len(target.rows())))
     list(watched.run(str(put(exported(source), "export.csv"))))
     assert commits == [10, 20]
 

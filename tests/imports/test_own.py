@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ztas_middleware.days import Day
 from ztas_middleware.imports import own
-from ztas_middleware.imports.files import Line
 from ztas_middleware.imports.outcomes import Refused
 from ztas_middleware.imports.records import csv_records
+from ztas_middleware.imports.sources import Line
 from ztas_middleware.intake.properties import clean_properties
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.intake.wire import TYPES

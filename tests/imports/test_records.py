@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztas_middleware.imports import records as module
-from ztas_middleware.imports.files import Line
 from ztas_middleware.imports.records import (
     MOST_LINES,
     NO_CSV,
@@ -19,6 +18,7 @@ from ztas_middleware.imports.records import (
     csv_records,
     text_records,
 )
+from ztas_middleware.imports.sources import Line
 
 
 def lines(content):

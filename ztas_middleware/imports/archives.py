@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.imports import foreign, plausible
-from ztas_middleware.imports.files import Source
 from ztas_middleware.imports.goatcounter_json import Tables, tables_of
 from ztas_middleware.imports.records import csv_records
+from ztas_middleware.imports.sources import Source
 from ztas_middleware.outages import one_line
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import os
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.imports.files import HEAD, Line, Source, shown
+from ztas_middleware.imports.files import shown
+from ztas_middleware.imports.sources import HEAD, Line, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

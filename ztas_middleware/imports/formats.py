@@ -21,10 +21,10 @@ from ztas_middleware.imports import (
     umami,
     w3c,
 )
-from ztas_middleware.imports.files import Line
 from ztas_middleware.imports.outcomes import Remarks
 from ztas_middleware.imports.records import csv_records, text_records
 from ztas_middleware.imports.requests import PageViews
+from ztas_middleware.imports.sources import Line
 
 if TYPE_CHECKING:
     import re
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
-    from ztas_middleware.imports.files import Source
     from ztas_middleware.imports.outcomes import Outcome
     from ztas_middleware.imports.records import Record
+    from ztas_middleware.imports.sources import Source
 
 LOGS: dict[str, Any] = {
     "combined": combined,

@@ -10,17 +10,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError, ZtasError
-from ztas_middleware.imports import progress
-from ztas_middleware.imports.outcomes import LeftOut, Overlap, Refused, Remarks
-from ztas_middleware.imports.progress import File, OtherImportError, Place, Sibling
+from ztas_middleware.imports import places, progress
+from ztas_middleware.imports.known import fresh_of
+from ztas_middleware.imports.outcomes import LeftOut, Overlap, Refused
+from ztas_middleware.imports.progress import File, OtherImportError
+from ztas_middleware.imports.results import Result
 from ztas_middleware.store.hits import INSERT, Hit
 from ztas_middleware.store.lateness import catch_up
-from ztas_middleware.store.ranges import IN_RANGES, SiteHits
+from ztas_middleware.store.ranges import SiteHits
 from ztas_middleware.store.rollups import last_seal
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.imports.formats import Reading
     from ztas_middleware.imports.outcomes import Outcome
+    from ztas_middleware.imports.places import Place, Sibling
     from ztas_middleware.imports.records import Record
     from ztas_middleware.store.database import Database
 
@@ -57,26 +60,6 @@ TAKEN = LeftOut("imported before")
 PRUNED = Refused("is of a day whose hits were pruned, so that its totals can't change any more")
 CUT_SHORT = Refused("is cut short")
 CROWDED = Refused(f"is one of more than {MOST_AT_ONCE} rows of one millisecond")
-_SAME_TIMES = f"""
-select {", ".join(Hit._fields)} from {IN_RANGES}
-where site_id = :site and time in (select value from json_each(:times))
-"""
-
-
-@dataclass(slots=True)
-class Result:
-    """What came of a file in one run."""
-
-    lines: int = 0
-    """Without the header of a table."""
-    stored: int = 0
-    known: int = 0
-    """Rows of an export that were there already."""
-    left_out: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    overlapping: Counter[str] = field(default_factory=Counter)
-    """Lines of days that have rows of another origin, by date."""
-    remarks: Remarks = field(default_factory=Remarks)
 
 
 class Import:
@@ -202,7 +185,7 @@ class Import:
             taken = [row for row in rows if row.time >= seal.ends] if seal else rows
             fresh = taken
             if self._reading.is_export and taken:
-                fresh = _fresh(SiteHits(connection, self._file.site_id), taken)
+                fresh = fresh_of(SiteHits(connection, self._file.site_id), taken)
             connection.executemany(INSERT, fresh)
             refused = after.refused + len(rows) - len(taken)
             days = Counter(before.days) + Counter(self._date_of(row.time) for row in fresh)
@@ -237,7 +220,7 @@ class Import:
         is_new = (self._offset, self._rows_into) != (before.offset, before.rows_into)
         is_proven = self._offset == start.offset or (tail and tail.at == self._offset)
         if not is_proven and (is_last or time.monotonic() > self._next_proof):
-            tail = progress.tail_of(self._file.source, self._offset)
+            tail = places.tail_of(self._file.source, self._offset)
             self._next_proof = time.monotonic() + PROOF_PAUSE
         if not is_new and tail is before.tail:
             return before
@@ -322,16 +305,3 @@ class Import:
     def _refuse(self, number: int, refused: Refused) -> None:
         self._on_refused(number, refused.reason)
         self.result.refused[refused.reason] += 1
-
-
-def _fresh(hits: SiteHits, rows: Sequence[Hit]) -> list[Hit]:
-    """The rows that are not in the database yet, each as often as it is missing."""
-    bound = hits.bind_times(row.time for row in rows)
-    there: Counter[tuple[object, ...]] = Counter(hits.connection.execute(_SAME_TIMES, bound))
-    fresh = []
-    for row in rows:
-        if there[row] > 0:
-            there[row] -= 1
-        else:
-            fresh.append(row)
-    return fresh

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.imports import formats, progress
+from ztas_middleware.imports import formats, places, progress
 from ztas_middleware.imports.archives import Archive, open_archive
-from ztas_middleware.imports.files import GZIP, Source, open_file, source_of
+from ztas_middleware.imports.files import GZIP, open_file, source_of
 from ztas_middleware.imports.following import PAUSE, FollowedSource
-from ztas_middleware.imports.importer import Import, Result
+from ztas_middleware.imports.importer import Import
 from ztas_middleware.imports.outcomes import Remarks
 from ztas_middleware.imports.overlap import Gate
-from ztas_middleware.imports.progress import File, Place
+from ztas_middleware.imports.places import Place
+from ztas_middleware.imports.progress import File
+from ztas_middleware.imports.results import Result
 
 if TYPE_CHECKING:
     import re
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
+    from ztas_middleware.imports.sources import Source
     from ztas_middleware.imports.terms import Terms
     from ztas_middleware.store.database import Database
 
@@ -115,10 +118,10 @@ class Job:
         place, siblings = progress.find(self.database, site.id, source, self.terms)
         if place.id is None and not siblings and not any(self.terms) and first is not None:
             place = progress.cut_short(self.database, site.id, first)
-        if not progress.is_there(source, place):
+        if not places.is_there(source, place):
             place = self._anew(source, name, place)
         if source.rewinds:
-            siblings = [one for one in siblings if progress.is_there(source, one.place)]
+            siblings = [one for one in siblings if places.is_there(source, one.place)]
         remarks = Remarks()
         reading = formats.open_reading(
             name,

@@ -8,19 +8,18 @@ is not read on from the middle of something else.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ztas_middleware.imports.files import HEAD
+from ztas_middleware.imports.places import Place, Sibling, Tail, fingerprint
+from ztas_middleware.imports.sources import HEAD
 from ztas_middleware.imports.terms import Terms
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
 
-    from ztas_middleware.imports.files import Source
+    from ztas_middleware.imports.sources import Source
     from ztas_middleware.store.database import Database
 
 _FIELDS = (
@@ -48,49 +47,6 @@ where id = :id and offset = :was_offset and rows_into = :was_into
 
 # The rows of a file that was rewritten stay what they are; by its beginning the new one is known.
 _RENOUNCE = "update imports set head = randomblob(16) where id = :id"
-
-
-class Tail(NamedTuple):
-    """What a place in a file is known by: a digest of some bytes before an offset."""
-
-    at: int
-    size: int
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a file the import stands, and what came of it so far, in all runs."""
-
-    id: int | None = None
-    """In the table `imports`; None for a file that is new."""
-    offset: int = 0
-    """Bytes of the unpacked file that are done with."""
-    rows_into: int = 0
-    """Rows that are stored already of the record that begins at the offset."""
-    lines: int = 0
-    stored: int = 0
-    left_out: int = 0
-    refused: int = 0
-    days: Mapping[str, int] = field(default_factory=dict)
-    """How many rows it stored of each day; empty where version 0.1 did not note it."""
-    refused_days: frozenset[str] = frozenset()
-    """The days whose rows were refused for those of another origin."""
-    tail: Tail | None = None
-    replaces: int | None = None
-    """The id of what was imported of the file before somebody rewrote it."""
-
-
-class Sibling(NamedTuple):
-    """A run over the same file on other terms."""
-
-    place: Place
-    terms: Terms
-
-    def has_taken(self, end: int, day: str) -> bool:
-        """Whether it has taken a record that ends at an offset, whose rows are of a day."""
-        place = self.place
-        return end <= place.offset and self.terms.includes(day) and day not in place.refused_days
 
 
 class File(NamedTuple):
@@ -202,29 +158,6 @@ def cut_short(database: Database, site_id: str, first: bytes) -> Place:
     return Place(*row, tail=Tail(row[1], 1, b"")) if row else Place()
 
 
-def is_there(source: Source, place: Place) -> bool:
-    """Whether the place is one in this file: whether what lies before it is what was read.
-
-    Raises:
-        ZtasError: the file can't be read.
-    """
-    tail = place.tail
-    if tail is not None:
-        found = source.before(tail.at, tail.size)
-        if found is None or fingerprint(found) != tail.digest:
-            return False
-        # A run that was killed had got further than it could prove.
-        if tail.at == place.offset or not source.rewinds:
-            return True
-    elif not source.rewinds or place.offset == 0:
-        return True
-    last = source.before(place.offset, 1)
-    if last is None or last == b"\n":
-        return last is not None
-    # A last line without a line end may have got one since.
-    return source.before(place.offset + 1, 1) in (None, b"\r", b"\n")
-
-
 def head_of(file: File, before: Place, after: Place) -> Head | None:
     """What the file is to be known by from `after` on; None if as it is known already."""
     source = file.source
@@ -234,12 +167,6 @@ def head_of(file: File, before: Place, after: Place) -> Head | None:
         return None
     head = source.head(min(HEAD, max(0, after.offset - source.lead))) or b""
     return Head(len(head), fingerprint(head, file.terms.text))
-
-
-def tail_of(source: Source, offset: int) -> Tail | None:
-    """What a place that was just reached is to be known by; None where nothing is at hand."""
-    content = source.behind(offset)
-    return Tail(offset, len(content), fingerprint(content)) if content else None
 
 
 def save(
@@ -288,14 +215,3 @@ def save(
     if row is None:
         raise OtherImportError
     return replace(after, id=int(row[0]), replaces=None)
-
-
-def fingerprint(content: bytes, terms: str = "") -> bytes:
-    """What a piece of a file is known by.
-
-    A log's first lines have addresses in them. Were this a plain digest, then whoever knows the
-    rest of a short file could try out all addresses; at a twentieth of a second each, they can't.
-    """
-    if terms:
-        content += b"\0" + terms.encode()
-    return hashlib.scrypt(content, salt=b"ztas import", n=2**14, r=8, p=1, dklen=16)

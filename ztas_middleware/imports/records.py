@@ -9,13 +9,13 @@ import csv
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.imports.files import LONGEST_LINE
 from ztas_middleware.imports.outcomes import Refused
+from ztas_middleware.imports.sources import LONGEST_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ztas_middleware.imports.files import Line
+    from ztas_middleware.imports.sources import Line
 
 MOST_LINES = 64
 """Lines that a CSV record may have; more is a quotation mark that is never closed."""

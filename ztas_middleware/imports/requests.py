@@ -7,13 +7,13 @@ errors. What is left is cleaned and hashed exactly as if it had come to the Trac
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 from ztas_middleware.config.domains import covers
 from ztas_middleware.config.hosts import ascii_host
+from ztas_middleware.config.proxies import is_private
 from ztas_middleware.days import Day
 from ztas_middleware.globs import Globs
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut
@@ -59,7 +59,7 @@ LOCAL = (
 )
 UNTRUSTED = (
     "page views come from a private address that passes on others' addresses and is not in "
-    "trusted_proxies; they are one visitor"
+    "trusted_proxies, so that these are one visitor; with `trusted_proxies: private` they are not"
 )
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -131,7 +131,7 @@ class PageViews:
         headers = request.headers
         peer = self._clients.peer({"REMOTE_ADDR": request.address})
         client = self._clients.client(headers, peer) if headers else peer
-        if client.loopback or (client is peer and "HTTP_X_FORWARDED_FOR" in headers):
+        if client.loopback or "HTTP_X_FORWARDED_FOR" in headers:
             self._remark(client)
         if client.excluded:
             return EXCLUDED
@@ -216,14 +216,6 @@ class PageViews:
         if self._honor_dnt and "1" in (headers.get("HTTP_DNT"), headers.get("HTTP_SEC_GPC")):
             return OPT_OUT
         return None
-
-
-def is_private(address: str) -> bool:
-    """Whether an address is of a private network, as proxies and containers have them."""
-    try:
-        return ip_address(address).is_private
-    except ValueError:
-        return False
 
 
 def _page_view(request: Request) -> Event:
