@@ -70,7 +70,7 @@ _IPV4 = re.compile(
     re.ASCII,
 )
 _VERSION_BEFORE = re.compile(
-    r"(?:version|ver|release|build|rev|versi[oó]n|vers[aã]o|версия|版本|版|バージョン|버전|เวอร์ชัน|รุ่น|إصدار|גרסה)"
+    r"(?:version|ver|release|build|rev|versi[oó]n|vers[aã]o|версия|版本[号號]?|版|バージョン|버전|เวอร์ชัน|รุ่น|إصدار|גרסה)"
     r"s?[ .:=/_\uff1a-]{0,2}$",
     re.IGNORECASE,
 )
