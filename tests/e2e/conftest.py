@@ -106,7 +106,8 @@ class Site:
         self.requests.append((environ["REQUEST_METHOD"], path, environ))
         if environ["REQUEST_METHOD"] == "POST":
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-            environ["wsgi.input"], environ["test.hit"] = io.BytesIO(body), json.loads(body)
+            environ["wsgi.input"] = io.BytesIO(body)
+            environ["test.hit"] = {"siteId": ""} if path == "/beacon" else json.loads(body)
         if self.mount and path.startswith(self.mount + "/"):
             environ["SCRIPT_NAME"], environ["PATH_INFO"] = self.mount, path[len(self.mount) :]
         return self.middleware(environ, start_response)
@@ -156,6 +157,15 @@ class Site:
                 assert sorted(found, key=repr) == sorted(wanted, key=repr)
             time.sleep(0.02)
 
+    def wait_for_rows(self, kind, number):
+        """Wait for this many rows of a type or more; there are too many to look at each."""
+        sql = f"select count(*) as number from hits where type = '{kind}'"
+        deadline = time.monotonic() + 4 * PATIENCE
+        while (found := sum(row["number"] for row in self.rows(sql))) < number:
+            assert time.monotonic() < deadline, f"{found} of {number}"
+            time.sleep(0.05)
+        return found
+
     def posts(self, site_id=None):
         """The hits that reached the server, stored or not, as what came with them."""
         # Not those of a page of an earlier test, which says goodbye when it is long over.
@@ -176,7 +186,7 @@ class Site:
         self.wait_for_posts(number)
         # The script has to see that an answer is a refusal before its clock is turned. DevTools
         # do not tell of answers to requests that may outlive their page.
-        page.wait_for_timeout(80)
+        page.wait_for_timeout(150)
 
     @contextmanager
     def out_of_order(self):

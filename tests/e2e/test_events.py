@@ -19,6 +19,16 @@ CALLS = {
     ),
     "ZTA.track('b', {value: '24.50'})": ("b", None, None, 24.5),
     "ZTA.track('c', {value: 0, label: 0})": ("c", None, "0", 0.0),
+    **{
+        f"ZTA.track('{text}', {{value: '{text}'}})": (text, None, None, None)
+        for text in ("24,50", "12px", "1 000", "1,000.00", "1.2.3", "0x10", "10-20", "7 €", "")
+        if text
+    },
+    **{
+        f"ZTA.track('{text}', {{value: '{text}'}})": (text, None, None, value)
+        for text, value in (("-3", -3.0), ("+3", 3.0), (".5", 0.5), ("1e3", 1000.0))
+    },
+    "ZTA.track('no', {value: true})": ("no", None, None, None),
     "ZTA.track('d', {value: 'much', label: null})": ("d", None, None, None),
     "ZTA.track('e', null)": ("e", None, None, None),
     "ZTA.track('f', {path: '/x', siteId: 'y', type: 'z'})": ("f", None, None, None),
@@ -35,6 +45,41 @@ def test_custom_events(site, page):
         page.evaluate(call)
     rows = site.expect(*CALLS.values(), fields=EVENT, kind="event")
     assert {row["path"] for row in rows} == {"/shop"}
+
+
+PROPERTIES = {
+    "{plan: 'pro', seats: 3, trial: true}": '{"plan":"pro","seats":3,"trial":true}',
+    "{}": None,
+    "null": None,
+    "undefined": None,
+}
+
+
+def test_properties(site, page):
+    page.goto(site.origin)
+    for properties in PROPERTIES:
+        page.evaluate(f"ZTA.track('x', {{properties: {properties}}})")
+    page.evaluate("ZTA.track('x')")
+    site.expect(*PROPERTIES.values(), None, fields=("properties",), kind="event")
+
+
+QUEUE = "<script>window.ZTA=window.ZTA||{q:[],track(...a){this.q.push(a)}}</script>"
+
+
+def test_what_was_queued_before_the_script_ran(site, page):
+    site.head = QUEUE + "<script>ZTA.track('early', {label: 'a'}); window.bought = 1</script>"
+    page.goto(site.origin)
+    page.evaluate("ZTA.track('late'); ZTA.trackPageView()")
+    rows = site.expect(("early", "a"), ("late", None), fields=("action", "label"), kind="event")
+    assert {row["path"] for row in rows} == {"/"}
+    site.expect("/", "/", fields=("path",), kind="pageview")
+
+
+def test_calls_are_safe_where_the_script_is_blocked(site, page):
+    site.head = QUEUE
+    page.route("**/js/ztas.js", lambda route: route.abort())
+    page.goto(site.origin)
+    assert page.evaluate("ZTA.track('x'), 1") == 1
 
 
 def test_calls_that_make_no_sense_do_nothing(site, page):
@@ -93,6 +138,60 @@ def test_declared_events(site, page):
         fields=EVENT,
         kind="event",
     )
+
+
+def test_declared_properties(site, page):
+    site.body = """<button id="a" data-zta-track="a" data-zta-prop-plan="pro"
+      data-zta-prop-page-size="10" data-zta-label="b" data-property="no"
+      data-zta-value="24,50">a</button>"""
+    page.goto(site.origin)
+    page.click("#a")
+    (row,) = site.expect(("a", None, "b", None), fields=EVENT, kind="event")
+    assert row["properties"] == '{"page-size":"10","plan":"pro"}'
+
+
+TAGGED_FORMS = """
+<form data-zta-track="Signup" data-zta-prop-kind="mail"><h2>N</h2><input type="email">
+  <input type="submit" id="a"></form>
+<div data-zta-track="Around"><p id="p">text</p><form id="named"><input id="field">
+  <button id="b">b</button><button id="own" type="button" data-zta-track="own">x</button></form>
+  </div>
+<form action="/x"><button id="c" data-zta-track="button">c</button></form>
+<form-field data-zta-track="custom"><b id="custom">x</b></form-field>
+<script>addEventListener("submit", (event) => event.preventDefault())</script>
+"""
+
+
+def test_tag_on_a_form_or_around_it_is_its_submission(site, page):
+    site.attributes += ' data-track="forms"'
+    site.body = TAGGED_FORMS
+    page.goto(site.origin)
+    for target in ("h2", "[type=email]", "#p", "#field", "#own", "#custom"):
+        page.click(target)
+    site.expect("own", "custom", fields=("action",), kind="event")
+    page.click("#a")
+    page.press("#field", "Enter")
+    page.click("#c")
+    rows = site.expect(
+        *(("own", None), ("custom", None), ("Signup", None), ("Around", None)),
+        *(("button", None), ("form", "/x")),
+        fields=("action", "label"),
+        kind="event",
+    )
+    assert rows[2]["properties"] == '{"kind":"mail"}'
+
+
+def test_tagged_link_is_one_event(links, page):
+    links.attributes += ' data-track="outbound downloads"'
+    links.body += f"""
+      <a id="tagged" href="{links.foreign_origin}/x.pdf" data-zta-track="tagged">a</a>
+      <p data-zta-track="outer"><a id="within" href="{links.foreign_origin}/y.zip">b</a></p>"""
+    page.goto(links.origin)
+    page.evaluate(STAY)
+    for link in ("#tagged", "#within"):
+        page.click(link)
+        page.click(link, button="middle")
+    links.expect(*["tagged", "outer"] * 2, fields=("action",), kind="event")
 
 
 @pytest.fixture

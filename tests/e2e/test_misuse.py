@@ -13,7 +13,15 @@ def test_tag_without_a_site(site, page, attributes):
     page.evaluate("ZTA.track('x'); ZTA.trackEvent('a', 'b'); ZTA.trackPageView()")
     page.evaluate("history.pushState({}, '', '/b')")
     page.goto("about:blank")
-    assert page.warnings == ["ZTA no data-site"]
+    assert page.warnings == ["ZTA: a classic script? true"]
+    assert site.posts() == []
+
+
+def test_module_is_no_classic_script(site, page):
+    site.attributes += " type=module"
+    page.goto(site.origin)
+    (warning,) = page.warnings
+    assert "a classic script" in warning
     assert site.posts() == []
 
 
@@ -125,6 +133,29 @@ def test_page_in_a_frame(site, page):
     site.expect(("pageview", "/top"), ("pageview", "/own"), ("pageview", "/other"))
     site.wait_for_posts(4)
     assert page.warnings == []
+
+
+FRAMED = """async ([tag, kind]) => {
+    const html = `<!doctype html><title>x</title>${tag}`;
+    const frame = document.createElement("iframe");
+    const loaded = new Promise((done) => { frame.onload = done });
+    if (kind == "srcdoc") frame.srcdoc = html;
+    else if (kind == "blob") frame.src = URL.createObjectURL(new Blob([html], {type: "text/html"}));
+    else if (kind == "data") frame.src = "data:text/html," + encodeURIComponent(html);
+    document.body.append(frame);
+    await loaded;
+}"""
+
+
+@pytest.mark.parametrize("kind", ["srcdoc", "blob", "data"])
+def test_frame_without_an_address_is_no_page(site, page, kind):
+    page.goto(f"{site.origin}/top")
+    tag = site.tag.replace("/js/", f"{site.origin}/js/").replace("defer ", "")
+    page.evaluate(FRAMED, [tag, kind])
+    page.evaluate("ZTA.track('end')")
+    site.expect(("pageview", "/top"), ("event", "/top"))
+    assert len(site.posts()) == 2
+    assert len([path for _, path, _ in site.requests if path == "/js/ztas.js"]) >= 1
 
 
 def test_two_tags_are_one(site, page):

@@ -19,14 +19,18 @@ def test_page_is_counted_when_it_loads(site, page):
 
 def test_only_what_a_row_has_is_sent(site, page):
     with page.expect_request("**/api/track") as sent:
-        page.goto(f"{site.origin}/?secret=1", referer="https://google.com/search?q=secret")
+        page.goto(
+            f"{site.origin}/?secret=1&utm_source=a&utm_id=secret&utm_source_platform=secret",
+            referer="https://google.com/search?q=secret",
+        )
     assert sent.value.post_data_json == {
         "siteId": site.id,
         "type": "pageview",
         "path": "/",
         "referrer": "https://google.com/search",
-        "utm": {"source": None, "medium": None, "campaign": None},
+        "utm": {"source": "a"},
         "timeZone": "Europe/Berlin",
+        "width": 1280,
     }
     (row,) = site.expect(("pageview", "/"))
     assert row["referrer"] == "https://google.com/search"
@@ -167,6 +171,85 @@ def test_routes_in_the_fragment(site, page):
         ("engagement", "/app#/b"),
         ("pageview", "/app#/a"),
     )
+
+
+TAKEN = """<script>
+  window.native = { push: history.pushState.bind(history) };
+  window.prototype = { push: (...given) => History.prototype.pushState.apply(history, given) };
+</script>"""
+
+
+@pytest.mark.parametrize("call", ["native.push", "prototype.push", "history.replaceState"])
+def test_route_changes_however_it_is_changed(site, page, call):
+    site.head = TAKEN
+    page.goto(site.origin)
+    page.evaluate(f"{call}({{}}, '', '/two')")
+    site.expect(("pageview", "/"), ("engagement", "/"), ("pageview", "/two"))
+    page.evaluate(f"{call}({{ a: 1 }}, '', '/two?b')")
+    page.evaluate("ZTA.track('end')")
+    site.expect(("pageview", "/"), ("engagement", "/"), ("pageview", "/two"), ("event", "/two"))
+
+
+NAVIGATES = """<script>
+  navigation.addEventListener("navigate", (event) => {
+    const handler = () => new Promise((done) => setTimeout(done, 20));
+    if (event.canIntercept) event.intercept({ handler });
+  });
+</script>"""
+
+
+def test_routes_that_the_navigation_api_makes(site, page):
+    site.head = NAVIGATES
+    page.goto(site.origin)
+    page.evaluate("navigation.navigate('/a').finished")
+    page.click("#next")
+    page.wait_for_url("**/next")
+    page.evaluate("navigation.back().finished")
+    page.evaluate("navigation.navigate('/a#further').finished")
+    page.evaluate("navigation.updateCurrentEntry({ state: 1 })")
+    page.evaluate("ZTA.track('end')")
+    site.expect("/", "/a", "/next", "/a", fields=("path",), kind="pageview")
+    site.expect("/", "/a", "/next", fields=("path",), kind="engagement")
+
+
+@pytest.mark.parametrize("call", ["native.push({}, '', '/two')", "location.hash = '/two'"])
+@pytest.mark.parametrize("element", ["", '<nav id="navigation"></nav>'])
+def test_routes_in_browsers_without_the_navigation_api(site, page, call, element):
+    page.add_init_script("delete window.navigation; delete window.Navigation")
+    site.attributes += " data-hash"
+    site.head = TAKEN
+    site.body = element
+    page.clock.install()
+    page.goto(site.origin)
+    page.evaluate(call)
+    page.clock.run_for(1100)
+    site.expect("/", "/two" if "push" in call else "/#/two", fields=("path",), kind="pageview")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "paths"),
+    [
+        ("data-hash", ["/p", "/p#/a", "/p", "/p#!/b", "/p"]),
+        ('data-hash="any"', ["/p", "/p#/a", "/p#some", "/p#!/b", "/p#größe", "/p"]),
+        ("", ["/p"]),
+    ],
+)
+def test_which_fragments_are_routes(site, page, attribute, paths):
+    site.attributes += f" {attribute}"
+    page.goto(f"{site.origin}/p")
+    for fragment in ("/a", "/a?x=1", "some", "!/b", "größe", ""):
+        page.evaluate("fragment => { location.hash = fragment }", fragment)
+    site.expect(*paths, fields=("path",), kind="pageview")
+
+
+def test_anchor_is_no_route(site, page):
+    site.attributes += " data-hash"
+    site.body = '<a id="anchor" href="#some-hash">down</a><p id="some-hash">'
+    page.goto(f"{site.origin}/p")
+    page.click("#anchor")
+    page.click("#next")
+    rows = site.expect(("pageview", "/p"), ("engagement", "/p"), ("pageview", "/next"))
+    assert rows[1]["is_bounce"] == 1
 
 
 def test_page_from_the_back_forward_cache_is_seen_again(site, page):

@@ -16,7 +16,7 @@ TRACKER = ROOT / "ztas_middleware" / "tracker"
 SOURCE = TRACKER / "ztas.js"
 BUILT = TRACKER / "ztas.min.js"
 
-MOST_BYTES = 1_400
+MOST_BYTES = 1_500
 
 STORES = ("cookie", "localStorage", "sessionStorage", "indexedDB", "caches", "serviceWorker")
 
@@ -29,7 +29,7 @@ def test_committed_script_is_what_the_source_builds_to(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     tracker = tmp_path / "ztas_middleware" / "tracker"
     tracker.mkdir(parents=True)
-    for name in ("ztas.js", "build.js"):
+    for name in ("ztas.js", "build.js", "names.js", "names.json"):
         shutil.copy(TRACKER / name, tracker)
     install = subprocess.run(
         [npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"],
@@ -48,7 +48,7 @@ def test_committed_script_is_what_the_source_builds_to(tmp_path):
     assert built == BUILT.read_bytes(), "the source has changed: run `make tracker`"
 
 
-def test_gzipped_script_has_at_most_1400_bytes():
+def test_gzipped_script_has_at_most_1500_bytes():
     size = len(gzip.compress(BUILT.read_bytes(), 9, mtime=0))
     print(f"ztas.min.js: {BUILT.stat().st_size} bytes, {size} gzipped")
     assert size <= MOST_BYTES
