@@ -132,6 +132,23 @@ def test_a_log_that_goes_on_where_the_site_counts_itself_is_refused(one, put):
     assert days(one) == {1: 4, 2: 5, 3: 1, 4: 4}
 
 
+@pytest.mark.parametrize("form", ["goatcounter", "combined", "csv"])
+def test_days_that_are_in_the_history_alone_are_refused(one, put, form):
+    live(one, 5)
+    one.database.transact(
+        lambda connection: (
+            connection.execute(
+                "insert into history_days (site_id, day, state, rows, last_id, generation, rules) "
+                "values ('a', '2025-10-03', 'moved', 4, 1, 'x', 'x')"
+            )
+            and None
+        )
+    )
+    result = one.run(put(TEXTS[form](range(1, 5))))
+    assert result.overlapping.keys() == {"2025-10-03"}
+    assert set(days(one)) == {1, 2, 4, 5}
+
+
 def test_days_of_which_nothing_is_left_are_free(one, put):
     one.run(put(goatcounter([1, 2]), "one"))
     one.database.transact(lambda connection: connection.execute("delete from hits") and None)

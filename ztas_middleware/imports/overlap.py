@@ -85,9 +85,11 @@ class Gate:
     def _judge(self, day: Day) -> LeftOut | Overlap | None:
         if not self._terms.includes(day.date):
             return NOT_ASKED_FOR
-        # Rows of our own exports are compared one by one with those that are there.
-        if self._terms.overlap or self._form in ("csv", "ndjson"):
+        if self._terms.overlap:
             return None
+        if self._form in ("csv", "ndjson"):
+            # Rows of our own exports are compared one by one with those in the database.
+            return Overlap(day.date) if moved_of(self._path, self._site_id, day) else None
         there = hits_of(self._path, self._site_id, day)
         if not there:
             return None
@@ -115,7 +117,7 @@ PLAUSIBLE = {"plausible", "plausible-events"}
 
 
 def hits_of(path: Path, site_id: str, day: Day) -> int:
-    """How many hits a site has of a day.
+    """How many hits a site has of a day, in the database and in the history alone.
 
     Raises:
         StorageError: the database can't be read.
@@ -126,6 +128,23 @@ def hits_of(path: Path, site_id: str, day: Day) -> int:
         hits = SiteHits(connection, site_id)
         (number,) = connection.execute(
             f"select count(*) from {STRETCH}", hits.bind(day.start, day.end)
+        ).fetchone()
+    return int(number) + moved_of(path, site_id, day)
+
+
+def moved_of(path: Path, site_id: str, day: Day) -> int:
+    """How many hits of a day are in the history alone.
+
+    Raises:
+        StorageError: the database can't be read.
+    """
+    with reading(path) as connection:
+        (number,) = connection.execute(
+            """
+            select ifnull(sum(rows), 0) from history_days
+            where site_id = :site and day = :day and state = 'moved'
+            """,
+            {"site": site_id, "day": day.date},
         ).fetchone()
     return int(number)
 
