@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import timezone
 
 import pytest
+from rows import PAGEVIEW
 
 from ztas_middleware import ZTASMiddleware
 from ztas_middleware.days import day_at
@@ -15,6 +16,7 @@ from ztas_middleware.outages import OutageLog
 from ztas_middleware.store import housekeeping as housekeeping_module
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.housekeeping import Housekeeping
+from ztas_middleware.store.reading import reading
 from ztas_middleware.store.salts import Salts
 
 LONG_AGO = day_at(1_700_000_000_000, timezone.utc)
@@ -74,3 +76,16 @@ def test_a_missing_folder_is_logged_and_raises_nothing(tmp_path, caplog):
     )
     housekeeping.run()
     assert "No such file" in caplog.text
+
+
+def test_a_log_that_is_gone_is_made_anew_before_anybody_reads(file):
+    middleware = ZTASMiddleware(
+        lambda environ, start_response: [b"the app's"],
+        {"database": str(file), "sites": {"site": {"domain": "example.com"}}},
+    )
+    middleware._reception.database.append([PAGEVIEW])
+    file.with_name("ztas.db-wal").unlink()
+    assert middleware({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, print) == [b"the app's"]
+    with reading(file) as connection:
+        assert connection.execute("select count(*) from hits").fetchone() == (1,)
+    middleware.close()

@@ -133,6 +133,18 @@ class Database:
         finally:
             self._lock.release()
 
+    def look(self) -> None:
+        """Notice what has become of the files that are open, if there is a moment for it.
+
+        Readers find nothing in a database whose log was removed, and can't make it anew.
+        """
+        if self._pid == os.getpid() and self._lock.acquire(blocking=False):
+            try:
+                with contextlib.suppress(sqlite3.Error, OSError):
+                    self._writer.look()
+            finally:
+                self._lock.release()
+
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database file; for after an answer was sent."""
         if not self._checkpointing.acquire(blocking=False):

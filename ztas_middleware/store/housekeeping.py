@@ -44,6 +44,7 @@ class Housekeeping:
 
     def run(self) -> None:
         """Do what is due; raises nothing and waits for nobody."""
+        self._database.look()
         self._flush_drops(0)
         now = time.monotonic()
         if now < self._next_salt_check:
