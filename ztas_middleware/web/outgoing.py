@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ztas_middleware.web.answering import NOT_MODIFIED, may_be_page, page_of, policies_of, with_tag
 from ztas_middleware.web.injection import Injection
 from ztas_middleware.web.memory import Counted, PageMemory
-from ztas_middleware.web.policy import parse_policies
+from ztas_middleware.web.policy import parse_meta
 from ztas_middleware.web.tag import InflatingWatch, TagWatch
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class Outgoing:
         if tagging is not None and tag is not None and page.changeable:
             self._watch = TagWatch(self._pattern)
             self._injection = Injection(
-                lambda more: tagging.tag([*policies, *parse_policies(more)]),
+                lambda more: tagging.tag([*policies, *parse_meta(more)]),
                 self._watch,
                 hold=not page.same_headers,
             )

@@ -58,6 +58,14 @@ def parse_policies(headers: Iterable[str]) -> list[Policy]:
     return policies
 
 
+def parse_meta(contents: Iterable[str]) -> list[Policy]:
+    """Read the contents of `<meta>` elements, in which a sandbox means nothing."""
+    policies = parse_policies(contents)
+    for policy in policies:
+        policy.pop("sandbox", None)
+    return policies
+
+
 def nonce_under(policies: Sequence[Policy], wanted: Requests) -> str | None:
     """The nonce that the tag needs under these policies.
 
