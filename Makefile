@@ -100,6 +100,8 @@ system:
 		found=; for program in $$programs; do command -v $$program >/dev/null && found=yes; done; \
 		[ "$$found" ] || missing="$$missing $${programs%% *}"; \
 	done; \
+	[ -e /usr/lib/apache2/modules/mod_wsgi.so ] || \
+		missing="$$missing apache2 libapache2-mod-wsgi-py3"; \
 	if command -v ldconfig >/dev/null && ! ldconfig -p | grep -q libatomic.so.1; then \
 		missing="$$missing libatomic1"; fi; \
 	if [ -z "$$missing" ]; then :; \

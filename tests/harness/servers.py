@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import sys
+import sysconfig
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import rawhttp
+from missing import missing
 from processes import READY_WITHIN, ROOT, start_on_free_port
 
 HERE = Path(__file__).parent
@@ -23,6 +29,7 @@ PYTHON = (sys.executable, "-W", "error")
 # Two of the servers leave sockets open when they stop.
 PYTHON_LESS_STRICT = (*PYTHON, "-W", "ignore::ResourceWarning")
 SCRIPTS = Path(sys.executable).parent
+MOD_WSGI = Path("/usr/lib/apache2/modules/mod_wsgi.so")
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0"
 PAGE = {"Origin": "https://example.com", "User-Agent": FIREFOX}
@@ -43,8 +50,14 @@ class Kind:
     decodes_chunks: bool = True
     """Else the app is handed the raw stream, and a body of unknown length is answered with 411."""
     keeps_connections: bool = True
+    keeps_refused: bool = True
+    """Else a connection is closed after a 400."""
     calls_with_cut_bodies: bool = True
     """Else a client that leaves in the middle of its body never gets as far as the app."""
+    says_411: bool = True
+    """Where it does not decode chunks; else the server has said it before."""
+    needs_open_folder: bool = False
+    """As root: its workers are another user's."""
     processes: int = 1
     heeds_sigterm: bool = True
     """Else the app's module has to see to it, or the server dies of it on the spot."""
@@ -67,6 +80,46 @@ def uwsgi(*options):
         decodes_chunks=False,
         keeps_connections=False,
         processes=2,
+    )
+
+
+def apache():
+    """mod_wsgi in daemon mode, all of its configuration on the command line."""
+    modules = MOD_WSGI.parent
+    site_packages = sysconfig.get_path("purelib")
+    before = (
+        "ServerRoot {folder}",
+        "PidFile {folder}/apache.pid",
+        *(
+            f"LoadModule {name}_module {modules}/mod_{name}.so"
+            for name in ("mpm_event", "authz_core", "wsgi")
+        ),
+    )
+    after = (
+        "ServerName localhost",
+        "ErrorLog /dev/stderr",
+        "LogLevel error",
+        "Listen 127.0.0.1:{port}",
+        *(("User www-data", "Group www-data") if os.geteuid() == 0 else ()),
+        "WSGISocketPrefix {folder}/wsgi",
+        f"WSGIDaemonProcess site processes=2 threads=4 python-path={ROOT}:{HERE}:{site_packages}",
+        "WSGIProcessGroup site",
+        "WSGIApplicationGroup %{{GLOBAL}}",
+        "WSGIPassAuthorization On",
+        f"WSGIScriptAlias / {HERE}/echo_site.py",
+        f"<Directory {HERE}>",
+        "Require all granted",
+        "</Directory>",
+    )
+    options = [("-C", line) for line in before] + [("-c", line) for line in after]
+    return Kind(
+        ("/usr/sbin/apache2", "-DFOREGROUND", "-f", "/dev/null", *chain(*options)),
+        decodes_chunks=False,
+        says_411=False,
+        keeps_refused=False,
+        calls_with_cut_bodies=False,
+        processes=2,
+        needs_open_folder=True,
     )
 
 
@@ -106,6 +159,7 @@ KINDS = {
         decodes_chunks=False,
         keeps_connections=False,
     ),
+    "apache": apache(),
     "uvicorn": asgi(
         *("uvicorn", "--host=127.0.0.1", "--port={port}"),
         exit_status=-signal.SIGTERM,  # it stops in order, and then as the signal would have it
@@ -123,6 +177,26 @@ UNIX = [name for name, kind in KINDS.items() if "{unix}" in " ".join(map(str, ki
 """Those that listen on a Unix socket, too."""
 
 
+def _has_mod_wsgi():
+    library = f"libpython{sys.version_info.major}.{sys.version_info.minor}.so".encode()
+    return MOD_WSGI.exists() and library in MOD_WSGI.read_bytes()
+
+
+@contextlib.contextmanager
+def folder_for(name, tmp_path_factory):
+    """Where a server has its files, and may write."""
+    kind = KINDS[name]
+    if kind.needs_open_folder and not _has_mod_wsgi():
+        missing("Apache with a mod_wsgi for this Python")
+    if not kind.needs_open_folder or os.geteuid() != 0:
+        yield tmp_path_factory.mktemp(name)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="ztas-", dir="/tmp"))
+    shutil.chown(folder, "www-data", "www-data")
+    yield folder
+    shutil.rmtree(folder)
+
+
 class Server:
     """A running server with an app of this folder, and its database."""
 
@@ -134,7 +208,8 @@ class Server:
         file.write_text(config)
 
         def command(port):
-            parts = [str(part).format(port=port, unix=self.unix) for part in kind.command]
+            names = {"port": port, "unix": self.unix, "folder": folder}
+            parts = [str(part).format(**names) for part in kind.command]
             return [part.replace("echo_site", app) for part in parts]
 
         environment = {"ZTAS_CONFIG": str(file), "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from servers import KINDS, Server
+from servers import KINDS, Server, folder_for
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def server(request, tmp_path_factory):
-    started = Server(KINDS[request.param], tmp_path_factory.mktemp(request.param))
-    yield started
-    started.process.kill()
+    with folder_for(request.param, tmp_path_factory) as folder:
+        started = Server(KINDS[request.param], folder)
+        yield started
+        started.process.kill()

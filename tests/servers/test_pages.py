@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 from page_site import OTHERS, PAGE, WAYS
-from servers import FIREFOX, KINDS, Server
+from servers import FIREFOX, KINDS, Server, folder_for
 
 CONFIG = """
 script: /js/ztas.js
@@ -23,10 +23,10 @@ TAGGED = PAGE.replace(b"<title>", TAG + b"<title>")
 
 @pytest.fixture(scope="module", params=KINDS)
 def server(request, tmp_path_factory):
-    kind = KINDS[request.param]
-    started = Server(kind, tmp_path_factory.mktemp(request.param), app="page_site", config=CONFIG)
-    yield started
-    started.process.kill()
+    with folder_for(request.param, tmp_path_factory) as folder:
+        started = Server(KINDS[request.param], folder, app="page_site", config=CONFIG)
+        yield started
+        started.process.kill()
 
 
 def get(server, path, host, method="GET"):

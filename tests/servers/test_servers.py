@@ -130,7 +130,8 @@ def test_a_chunked_body_is_read_where_the_server_decodes_it(server):
         assert (answer.status, answer.body) == (200, STORED)
         assert len(server.hits("/chunked")) == 1
     else:
-        assert (answer.status, answer.body) == (411, b'{"error": "Length required"}')
+        assert answer.status == 411
+        assert (answer.body == b'{"error": "Length required"}') == server.kind.says_411
         assert server.hits("/chunked") == []
     assert server.still_answers()
 
@@ -148,7 +149,7 @@ def test_a_length_beside_chunks_is_not_believed(server):
         assert answer.body == STORED
         assert len(server.hits("/two-lengths")) == 1
     else:
-        assert answer.status == 400
+        assert answer.status in (400, 411)  # Apache takes no chunks at all
         assert server.hits("/two-lengths") == []
     assert server.still_answers()
 
@@ -194,8 +195,8 @@ def test_a_body_shorter_than_announced(server, stays):
     if stays and server.kind.calls_with_cut_bodies:
         assert (answer.status, answer.body) == (400, b'{"error": "Request body cut short"}')
     else:
-        # hypercorn says so itself, or lets us say it, as it comes.
-        assert answer is None or answer.status == 400
+        # hypercorn says so itself, or lets us say it, as it comes. Apache does not listen any more.
+        assert answer is None or answer.status in (400, 500)
     assert server.still_answers()
     assert server.hits("/cut-short") == []
 
@@ -229,17 +230,18 @@ def test_one_connection_serves_hits_refusals_and_pages(server):
     good = message("POST", "/api/track", PAGE, json.dumps(hit("/kept")).encode())
     refused = message("POST", "/api/track", PAGE, b"no JSON")
     page = message("POST", "/form", PAGE, b"question=tea")
-    for asked, status in [(good, 200), (refused, 400), (page, 200)]:
+    kind, sent = server.kind, [(refused, 400), (page, 200), (good, 200)]
+    for first in [(good, 200), (refused, 400), (page, 200)]:
         with server.connect() as connection:
-            connection.send(asked)
-            assert connection.receive().status == status
-            if server.kind.keeps_connections:
-                for again, expected in [(refused, 400), (page, 200), (good, 200)]:
-                    connection.send(again)
-                    assert connection.receive().status == expected
+            for asked, status in [first, *sent] if kind.keeps_connections else [first]:
+                connection.send(asked)
+                assert connection.receive().status == status
+                if status == 400 and not kind.keeps_refused:
+                    break
             else:
-                assert connection.receive() is None
-    assert len(server.hits("/kept")) == (4 if server.kind.keeps_connections else 1)
+                assert kind.keeps_connections or connection.receive() is None
+    stored = 1 if not kind.keeps_connections or not kind.keeps_refused else 4
+    assert len(server.hits("/kept")) == stored
 
 
 def test_below_a_prefix(server):
