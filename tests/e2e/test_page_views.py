@@ -212,8 +212,13 @@ def test_routes_that_the_navigation_api_makes(site, page):
     site.expect("/", "/a", "/next", fields=("path",), kind="engagement")
 
 
-@pytest.mark.parametrize("call", ["native.push({}, '', '/two')", "location.hash = '/two'"])
-@pytest.mark.parametrize("element", ["", '<nav id="navigation"></nav>'])
+@pytest.mark.parametrize(
+    ("call", "element"),
+    [
+        ("native.push({}, '', '/two')", '<nav id="navigation"></nav>'),
+        ("location.hash = '/two'", ""),
+    ],
+)
 def test_routes_in_browsers_without_the_navigation_api(site, page, call, element):
     page.add_init_script("delete window.navigation; delete window.Navigation")
     site.attributes += " data-hash"

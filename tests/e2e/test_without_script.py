@@ -131,7 +131,7 @@ POLICIES = {
 
 
 @pytest.mark.parametrize("settings", [{"site": {"count_pages": True, "inject": True}}])
-@pytest.mark.parametrize("place", ["header", "meta"])
+@pytest.mark.parametrize("place", ["header", pytest.param("meta", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("policy", "runs"), POLICIES.items())
 def test_browser_and_server_agree_about_a_policy(bare, page, policy, runs, place):
     """The script counts a page where it runs, and the server where it does not: once in all."""

@@ -95,6 +95,22 @@ def test_other_requests_are_not_counted(wrap, request_):
     assert wrapped.hits() == []
 
 
+def test_page_that_is_not_modified_counts_like_the_page(wrap):
+    def application(environ, start_response):
+        if environ.get("HTTP_IF_NONE_MATCH"):
+            start_response("304 Not Modified", [("ETag", '"x"')])
+            return []
+        kind = "image/png" if environ["PATH_INFO"] == "/logo" else "text/html"
+        start_response("200 OK", [("Content-Type", kind), ("ETag", '"x"')])
+        return [PAGE]
+
+    wrapped = wrap(site(count_pages=True), application)
+    for path in ("/a", "/logo"):
+        browse(wrapped, path)
+        browse(wrapped, path, If_None_Match='"x"')
+    assert [hit["path"] for hit in wrapped.hits()] == ["/a", "/a"]
+
+
 def test_visitor_of_script_and_server_is_one(wrap):
     wrapped = wrap(site(count_pages=True), page)
     browse(wrapped)
