@@ -19,6 +19,7 @@ from benchmarks.picture import draw
 from benchmarks.results import Run, Section
 from benchmarks.scenarios import (
     disk,
+    event_loop,
     in_process,
     inserts,
     memory,
@@ -37,6 +38,7 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "pass-through": pass_through.measure,
     "tracked": tracked.measure,
     "in-process": in_process.measure,
+    "event-loop": event_loop.measure,
     "peers": peers.measure,
     "disk": disk.measure,
     "memory": memory.measure,

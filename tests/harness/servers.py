@@ -165,6 +165,7 @@ KINDS = {
         exit_status=-signal.SIGTERM,  # it stops in order, and then as the signal would have it
     ),
     "hypercorn": asgi("hypercorn", "--bind=127.0.0.1:{port}", "--bind=unix:{unix}"),
+    "hypercorn-trio": asgi("hypercorn", "--worker-class=trio", "--bind=127.0.0.1:{port}"),
     "granian-asgi": asgi(
         *("granian", "--interface=asgi", "--workers=2", "--port={port}"),
         calls_with_cut_bodies=True,
