@@ -47,6 +47,15 @@ UNNOTICED = "--disable-blink-features=AutomationControlled"
 PATIENCE = 15.0
 """Seconds until a row that should be there is missed."""
 
+# How many timers the script has set; the app of these tests sets none.
+COUNT_TIMERS = """{
+  const native = setTimeout;
+  let timers = 0;
+  setTimeout = (...given) => { timers++; return native(...given) };
+  Object.defineProperty(window, "timersSet", { get: () => timers });
+}"""
+TIMERS = "timersSet"
+
 site_ids = (f"site_{number}" for number in itertools.count(1))
 
 
@@ -79,6 +88,7 @@ class Site:
         self.head = ""
         self.body = ""
         self.requests = []
+        self.troubles = 0
         self.origin = f"http://127.0.0.1:{server.port}"
         self.other_origin = f"http://127.0.0.1:{other.port}"
         self.foreign_origin = f"http://localhost:{other.port}"
@@ -110,7 +120,12 @@ class Site:
             environ["test.hit"] = {"siteId": ""} if path == "/beacon" else json.loads(body)
         if self.mount and path.startswith(self.mount + "/"):
             environ["SCRIPT_NAME"], environ["PATH_INFO"] = self.mount, path[len(self.mount) :]
-        return self.middleware(environ, start_response)
+
+        def start(status, *more):
+            self.troubles += status[:3] in ("429", "503")
+            return start_response(status, *more)
+
+        return self.middleware(environ, start)
 
     def _page_elsewhere(self, environ, start_response):
         self.script = f"{self.origin}/js/ztas.js"
@@ -181,12 +196,24 @@ class Site:
             time.sleep(0.02)
         assert len(self.posts(site_id)) == number
 
+    def turn_the_clock(self, page, **settings):
+        """Let the test turn the page's clock, and see which timers are set."""
+        page.clock.install(**settings)
+        # After the clock's own, so that it is the clock's timers that are counted.
+        page.add_init_script(COUNT_TIMERS)
+
     def wait_for_answers(self, number, page):
-        """Wait until so many hits have reached the server, and what it answered the page."""
+        """Wait until so many hits have reached the server, and the page has heard of its answers.
+
+        Each hit that the server could not take makes the script set a timer; a test turns the
+        clock only then. Of an answer that is final it lets nobody know.
+        """
         self.wait_for_posts(number)
-        # The script has to see that an answer is a refusal before its clock is turned. DevTools
-        # do not tell of answers to requests that may outlive their page.
-        page.wait_for_timeout(150)
+        deadline = time.monotonic() + PATIENCE
+        while page.evaluate(TIMERS) < self.troubles:
+            assert time.monotonic() < deadline, "no timer for another try"
+            time.sleep(0.02)
+        page.wait_for_timeout(80)
 
     @contextmanager
     def out_of_order(self):

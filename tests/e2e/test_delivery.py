@@ -23,7 +23,7 @@ def test_pages_of_another_origin_need_no_preflight(site, page):
 
 @pytest.mark.parametrize("settings", [{"site": {"server_side": False}}])
 def test_pages_of_a_foreign_origin_store_nothing(site, page):
-    page.clock.install()
+    site.turn_the_clock(page)
     page.goto(site.foreign_origin)
     site.wait_for_answers(1, page)
     page.clock.run_for(300_000)
@@ -37,7 +37,7 @@ def test_pages_of_a_foreign_origin_store_nothing(site, page):
 
 
 def test_hit_survives_a_database_out_of_order(site, page):
-    page.clock.install(time=0)
+    site.turn_the_clock(page, time=0)
     page.goto(site.origin)
     site.expect(("pageview", "/"))
     page.clock.pause_at(3_600_000)  # or it would go on by itself
@@ -53,7 +53,7 @@ def test_hit_survives_a_database_out_of_order(site, page):
 
 
 def test_hit_is_tried_six_times_in_all(site, page):
-    page.clock.install(time=0)
+    site.turn_the_clock(page, time=0)
     page.goto(site.origin)
     site.expect(("pageview", "/"))
     page.clock.pause_at(3_600_000)
@@ -71,7 +71,7 @@ def test_hit_is_tried_six_times_in_all(site, page):
 @pytest.mark.parametrize("settings", [{"rate_limit": 3, "trusted_proxies": ["127.0.0.1"]}])
 def test_hit_survives_the_rate_limit(site, page):
     page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
-    page.clock.install()
+    site.turn_the_clock(page)
     page.goto(site.origin)
     page.evaluate("for (const name of ['a', 'b', 'c']) ZTA.track(name)")
     site.wait_for_answers(4, page)
@@ -99,7 +99,7 @@ def test_hit_waits_until_the_visitor_is_online(site, page, context):
 def test_hit_of_another_origin_is_sent_again_once_the_server_was_heard(
     site, page, context, trouble
 ):
-    page.clock.install()
+    site.turn_the_clock(page)
     page.goto(site.other_origin)
     site.expect(("pageview", "/"))
     if trouble == "offline":
