@@ -10,6 +10,7 @@ import pytest
 
 from ztas_middleware.config import config_from_mapping
 from ztas_middleware.config.domains import parse_domain
+from ztas_middleware.imports import places
 from ztas_middleware.imports.destination import Destination
 from ztas_middleware.imports.jobs import Job
 from ztas_middleware.imports.terms import Terms
@@ -62,6 +63,12 @@ class Desk:
 
     def column(self, name):
         return [row[name] for row in self.rows(name)]
+
+
+@pytest.fixture(autouse=True)
+def _cheap_digests(monkeypatch):
+    """Digests that take no time; how much they take changes nothing else."""
+    monkeypatch.setattr(places, "COST", 2)
 
 
 @pytest.fixture

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from ztas_middleware.imports.terms import Terms
 
 
+COST = 2**14
+"""Of a digest, see `fingerprint`: a twentieth of a second."""
+
+
 class Tail(NamedTuple):
     """What a place in a file is known by: a digest of some bytes before an offset."""
 
@@ -93,4 +97,4 @@ def fingerprint(content: bytes, terms: str = "") -> bytes:
     """
     if terms:
         content += b"\0" + terms.encode()
-    return hashlib.scrypt(content, salt=b"ztas import", n=2**14, r=8, p=1, dklen=16)
+    return hashlib.scrypt(content, salt=b"ztas import", n=COST, r=8, p=1, dklen=16)
