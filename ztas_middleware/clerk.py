@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.answer import Answer
 from ztas_middleware.intake.endpoint import UNAVAILABLE
+from ztas_middleware.store import database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,9 +45,10 @@ class Job:
     Attributes:
         answer: what the handler answered, once the job is done.
         error: what it raised instead.
+        until: when it has waited long enough, by `time.monotonic`.
     """
 
-    __slots__ = ("answer", "environ", "error", "handler", "waiter", "wake")
+    __slots__ = ("answer", "environ", "error", "handler", "until", "waiter", "wake")
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Job:
         self.environ = environ
         self.wake = wake
         self.waiter = waiter
+        self.until = time.monotonic() + database.PATIENCE
         self.answer: Answer | None = None
         self.error: Exception | None = None
 
@@ -74,17 +78,25 @@ class Clerk:
     """Takes jobs from any thread and does them in its own."""
 
     def __init__(
-        self, gathering: Gathering, outages: OutageLog, committed: Callable[[], None]
+        self,
+        gathering: Gathering,
+        outages: OutageLog,
+        *,
+        hurry: Callable[[float | None], None],
+        committed: Callable[[], None],
     ) -> None:
         """Prepare, and start nothing.
 
         Args:
             gathering: where handlers leave their rows.
             outages: told of hits that could not be stored.
+            hurry: called before each job and each commit with the time, by `time.monotonic`, until
+                which whoever has waited longest may be kept waiting; with None after it.
             committed: called in the clerk's thread after each commit.
         """
         self._gathering = gathering
         self._outages = outages
+        self._hurry = hurry
         self._committed = committed
         self._begin_anew()
         _all.add(self)
@@ -94,6 +106,8 @@ class Clerk:
         self._starting = threading.Lock()
         self._working = threading.Lock()
         self._leave_queue()
+        # What a parent's clerk was just at is the parent's to store.
+        self._gathering.give_up()
         self._pid = os.getpid()
 
     def _leave_queue(self) -> None:
@@ -142,6 +156,8 @@ class Clerk:
         """Do jobs, commit what they stored, and tell those who wait."""
         storing = self._handle(jobs)
         try:
+            if storing:
+                self._hurry(storing[0].until)
             self._gathering.commit()
         except Exception as failure:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             self._outages.report("hits are not stored", failure)
@@ -154,6 +170,7 @@ class Clerk:
                 job.answer = job.answer and _unavailable(job.answer)
             if is_last:
                 queue.put(None)
+        self._hurry(None)
         _wake(jobs)
         self._committed()
 
@@ -162,6 +179,7 @@ class Clerk:
         storing = []
         for job in jobs:
             before = self._gathering.size
+            self._hurry(job.until)
             try:
                 job.answer = job.handler(job.environ)
             except Exception as error:  # noqa: BLE001 - raised where the job came from

@@ -275,6 +275,41 @@ def test_a_database_that_stays_locked_is_said_to_all_who_waited(make, tmp_path, 
     assert len(paths(tmp_path)) == 2
 
 
+def test_nobody_waits_for_the_others_where_not_even_a_salt_can_be_made(make, tmp_path, monkeypatch):
+    monkeypatch.setattr("ztas_middleware.store.database.PATIENCE", 0.3)
+    middleware = make()
+    middleware._reception.database.append([])  # makes the database, and no salt
+
+    async def run():
+        with Locker(tmp_path / "ztas.db") as locker:
+            began = time.monotonic()
+            answers = await asyncio.gather(
+                *[send_request(middleware, request()) for _ in range(10)]
+            )
+            took = time.monotonic() - began
+            locker.release()
+        return answers, took
+
+    answers, took = asyncio.run(run())
+    assert [start["status"] for start, _ in answers] == [503] * 10
+    assert took < 1, "one after the other they would wait for 3 seconds"
+    assert ask(middleware, request())[0]["status"] == 200
+
+
+def test_an_edited_file_is_noticed(make, tmp_path, tripwire):
+    file = tmp_path / "ztas.yaml"
+    file.write_text("sites: {a: {domain: example.com}}\n")
+    middleware = ZTASMiddleware(tripwire, file)
+    hit = json.dumps({"siteId": "site_abc123", "type": "pageview"}).encode()
+    assert ask(middleware, request(), hit)[0]["status"] == 404
+    file.write_text("sites: {a: {domain: a.example}, site_abc123: {domain: example.com}}\n")
+    deadline = time.monotonic() + 10
+    while ask(middleware, request(), hit)[0]["status"] != 200:
+        assert time.monotonic() < deadline
+        middleware._reception.next_tick = 0
+    middleware.close()
+
+
 def test_many_hits_at_once_are_all_stored(make, tmp_path):
     middleware = make(rate_limit=0)
 

@@ -36,7 +36,12 @@ class Desk:
         self.reception.defer = self.store_later
         # The first hit makes the database; chores at the same time would be in its way.
         self.reception.next_tick = time.monotonic() + TICK
-        self._clerk = Clerk(gathering, self.reception.outages, self._after_commit)
+        self._clerk = Clerk(
+            gathering,
+            self.reception.outages,
+            hurry=self._hurry,
+            committed=self._after_commit,
+        )
         self._pool: ThreadPoolExecutor | None = None
         self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -100,6 +105,9 @@ class Desk:
         self._clerk.give(job)
         await done.wait()
         return _outcome(job)
+
+    def _hurry(self, until: float | None) -> None:
+        self.reception.database.hurry = until
 
     def _after_commit(self) -> None:
         database = self.reception.database

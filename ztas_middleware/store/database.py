@@ -77,6 +77,8 @@ class Database:
         self._log_is_long = False
         self.checkpoint_due = False
         """Whether somebody who has a moment should call `checkpoint`."""
+        self.hurry: float | None = None
+        """Until when to try at most, by `time.monotonic`: whoever calls next has waited already."""
         self._pid = os.getpid()
 
     @property
@@ -92,7 +94,7 @@ class Database:
         """
         if self._pid != os.getpid():
             self._restart_after_fork()
-        deadline = time.monotonic() + PATIENCE
+        deadline = self._deadline(PATIENCE)
         batch = _Batch(rows)
         self._waiting.append(batch)
         with self._lock:
@@ -118,7 +120,7 @@ class Database:
             self._restart_after_fork()
         if patience is None:
             patience = PATIENCE
-        deadline = time.monotonic() + patience
+        deadline = self._deadline(patience)
 
         def transaction(connection: sqlite3.Connection) -> T:
             connection.execute("begin immediate")
@@ -177,6 +179,10 @@ class Database:
             with contextlib.suppress(sqlite3.Error, OSError):
                 self._writer.look()
             self._writer.disconnect()
+
+    def _deadline(self, patience: float) -> float:
+        deadline = time.monotonic() + patience
+        return deadline if self.hurry is None else min(deadline, self.hurry)
 
     def _commit_waiting(self, deadline: float) -> None:
         """Commit all batches that wait, settling each. The lock is held."""
