@@ -74,8 +74,33 @@ def test_the_report_as_json(shop, log):
         "overlapping": {},
         "otherHosts": {},
         "notes": {},
-        "before": {"lines": 5, "stored": 2, "leftOut": 2, "refused": 1},
+        "before": {"lines": 5, "stored": 2, "leftOut": 2, "refused": 1, "refusedDays": []},
     }
+
+
+def test_days_that_others_counted_are_named_and_stay_so(shop, tmp_path):
+    start = 1_760_097_336_000  # 10 October 2025
+    shop.fill(*(shop.hit(start + day * 86_400_000, "blog") for day in (0, 1, 3)))
+    path = tmp_path / "imported_pages.csv"
+    days = "".join(f"2025-10-{day},,/,1,1,1\n" for day in range(10, 16))
+    path.write_text(f"date,hostname,page,visits,visitors,pageviews\n{days}")
+    result = shop.run("import", path, "--site", "blog")
+    assert result.exit_code == 1
+    assert result.stdout == (
+        f"{path} (plausible): 3 stored of 6 lines\n"
+        "  refused: 3 of days with rows of another origin, 2025-10-10 to 2025-10-11, 2025-10-13; "
+        "--overlap adds them\n"
+    )
+    again = shop.run("import", path, "--site", "blog")
+    assert again.exit_code == 1
+    assert again.stdout == (
+        f"{path} (plausible): 0 stored of 0 lines; 6 lines were imported before, 3 of them stored\n"
+        "  refused before: days with rows of another origin, 2025-10-10 to 2025-10-11, 2025-10-13; "
+        "--overlap adds them\n"
+    )
+    assert "3 stored of 6 lines" in shop.ok("import", path, "--site", "blog", "--overlap")
+    assert "refused" not in shop.ok("import", path, "--site", "blog")
+    assert count(shop) == 9
 
 
 def test_strict_exits_with_1_where_a_line_was_refused_and_stays_so(shop, log):

@@ -69,7 +69,7 @@ class Report:
         """Say what came of each file."""
         for one in imported:
             self.has_refused |= bool(one.result.refused or one.before.refused)
-            self.has_overlapping |= bool(one.result.overlapping)
+            self.has_overlapping |= bool(one.result.overlapping or one.before.refused_days)
             self.has_stored |= bool(one.result.stored)
             self.has_missed |= _is_all_of_another_host(one)
             if self._as_json:
@@ -101,6 +101,7 @@ def _as_json(one: Imported) -> dict[str, object]:
             "stored": one.before.stored,
             "leftOut": one.before.left_out,
             "refused": one.before.refused,
+            "refusedDays": sorted(one.before.refused_days),
         },
     }
 
@@ -123,6 +124,11 @@ def _as_text(one: Imported) -> str:
         text += f"\n  other hosts than the site's: {named}{more}; --host HOST counts one"
     for note, number in _by_number(result.remarks.notes):
         text += f"\n  note: {number:,} {note}"
+    if refused := before.refused_days - result.overlapping.keys():
+        text += (
+            f"\n  refused before: days with rows of another origin, {', '.join(_spans(refused))}; "
+            "--overlap adds them"
+        )
     if result.overlapping:
         text += (
             f"\n  refused: {result.overlapping.total():,} of days with rows of another origin, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.errors import ZtasError
@@ -159,7 +159,15 @@ class Job:
             source.on_idle = lambda: self._rest(one)
         result = one.run()
         family.add(one.place.id or 0)
-        return Imported(source.name, name, place, result)
+        # A table's header is no line of its own.
+        header = 1 if reading.columns is not None and place.lines else 0
+        was_taken = any(sibling.terms.overlap for sibling in siblings)
+        before = replace(
+            place,
+            lines=place.lines - header,
+            refused_days=frozenset() if was_taken else place.refused_days,
+        )
+        return Imported(source.name, name, before, result)
 
     def _anew(self, source: Source, name: str, place: Place) -> Place:
         """The beginning of a file that is no longer what was read of it.
