@@ -244,6 +244,13 @@ class TestExclude:
         wrapped.track()
         assert len(wrapped.hits()) == 1
 
+    def test_an_asynchronous_callable_is_refused(self, wrap):
+        async def exclude(asked):
+            return False
+
+        with pytest.raises(TypeError, match="exclude= must be a plain function"):
+            wrap(exclude=exclude)
+
     def test_a_callable_that_fails_excludes_nobody(self, wrap, caplog):
         wrapped = wrap(exclude=lambda asked: asked["nothing"])
         wrapped.track()

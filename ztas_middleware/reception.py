@@ -17,6 +17,7 @@ from ztas_middleware.current import receptions
 from ztas_middleware.errors import ConfigError
 from ztas_middleware.intake.agent_reads import AgentReads
 from ztas_middleware.intake.drops import Drops
+from ztas_middleware.intake.host import check_host
 from ztas_middleware.intake.recorder import NOBODY, Recorder
 from ztas_middleware.outages import OutageLog
 from ztas_middleware.store.database import Database
@@ -78,6 +79,7 @@ class Reception:
 
     Raises:
         ConfigError: the configuration can't be used; it says where and why.
+        TypeError: something in `host` is asynchronous.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Reception:
         host: Host = NOBODY,
     ) -> None:
         settings = coerce(config)
-        self._host = host
+        self._host = check_host(host)
         self._gathering = gathering
         self.outages = OutageLog()
         self._serve(settings, self._open(settings))

@@ -195,6 +195,16 @@ def test_the_staff_is_not_counted(visitor, hits, staff, reader):
     assert len(hits()) == 1
 
 
+def test_below_a_mount_the_tag_and_the_names_of_pages_know_it(project, hits):
+    project(FORCE_SCRIPT_NAME="/shop", config={"site": {"inject": True}})
+    for kind in (Sync, Async):
+        visitor = kind()
+        assert b'src="/shop/js/ztas.js"' in visitor.body(visitor.get("/"))
+        visitor.hit("/shop/articles/1/")
+        visitor.close()
+    assert {hit["route"] for hit in hits()} == {"/articles/<int:number>/"}
+
+
 def test_a_callable_of_the_project_excludes(project, hits):
     project(ZTAS={"exclude": lambda request: request.headers.get("X-Robot") == "1"})
     visitor = Sync()

@@ -59,7 +59,8 @@ def _order() -> Warning | None:
     if not above:
         return None
     return Warning(
-        f"{', '.join(above)} may answer or redirect before hits and pages get to ZTASMiddleware.",
+        f"Above ZTASMiddleware, where it does not see what they answer, redirect or change: "
+        f"{', '.join(above)}",
         hint=f"Put {OURS} right below SecurityMiddleware and GZipMiddleware.",
         id="ztas.W001",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 
-from ztas_middleware.asgi.environs import environ_of
+from ztas_middleware.asgi.environs import environ_of, key_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -24,6 +24,9 @@ def environ_for(request: HttpRequest) -> dict[str, Any]:
     if scope is not None:
         environ = environ_of(scope)
         environ["wsgi.input"] = request  # has read(), and all of the body
+        # Django has its own ways to say where it is mounted.
+        environ["SCRIPT_NAME"] = key_of(request.META.get("SCRIPT_NAME", ""))
+        environ["PATH_INFO"] = key_of(request.path_info)
     else:
         environ = dict(request.META)
         if hasattr(request, "_body"):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Ask = Callable[[str], "str | None"]
 """From a path below the app's mount to the app's own name of the page."""
 
+# inspect.CO_COROUTINE; importing it takes longer than the rest of this module.
+_COROUTINE = 0x80
+
 MOST_REMEMBERED = 4096
 """Paths whose name is known."""
 
@@ -28,6 +31,19 @@ class Host(NamedTuple):
     """The framework's own, asked last."""
     exclude: Callable[[Any], object] | None = None
     """Says of a request whether its sender is not to be counted."""
+
+
+def check_host(host: Host) -> Host:
+    """Refuse what could only be called in vain.
+
+    Raises:
+        TypeError: a callable is asynchronous; hits are stored in threads, where nobody awaits it.
+    """
+    for name, called in host._asdict().items():
+        code = getattr(called, "__code__", None)
+        if code is not None and code.co_flags & _COROUTINE:
+            raise TypeError(f"{name}= must be a plain function: {called!r:.80} is asynchronous")
+    return host
 
 
 class Routes:
