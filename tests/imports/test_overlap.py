@@ -149,6 +149,22 @@ def test_days_that_are_in_the_history_alone_are_refused(one, put, form):
     assert set(days(one)) == {1, 2, 4, 5}
 
 
+@pytest.mark.parametrize("form", ["goatcounter", "combined"])
+def test_what_version_0_1_began_goes_on(one, put, form):
+    text = TEXTS[form]
+    one.run(put(text([1, 2])))
+    one.database.transact(
+        lambda connection: connection.execute(
+            "update imports set days = null, tail = null, tail_at = null, first = null"
+        )
+        and None
+    )
+    whole = text([1, 2], views=4) + text([2, 3], views=7).removeprefix(GOATCOUNTER)
+    result = one.run(put(whole))
+    assert (result.stored, result.overlapping) == (14, {})
+    assert days(one) == {1: 4, 2: 11, 3: 7}
+
+
 def test_days_of_which_nothing_is_left_are_free(one, put):
     one.run(put(goatcounter([1, 2]), "one"))
     one.database.transact(lambda connection: connection.execute("delete from hits") and None)
