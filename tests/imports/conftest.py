@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from ztas_middleware.config import config_from_mapping
-from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.imports import places
 from ztas_middleware.imports.destination import Destination
 from ztas_middleware.imports.jobs import Job
@@ -43,8 +42,7 @@ class Desk:
             self.database,
             destination,
             self.format,
-            tuple(map(parse_domain, self.hosts)),
-            self.terms,
+            self.terms._replace(hosts=self.hosts) if self.hosts else self.terms,
             lambda _, number, reason: self.refused.append((number, reason)),
             lambda *_: None,
             self.pattern,

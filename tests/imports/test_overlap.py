@@ -154,10 +154,12 @@ def test_what_version_0_1_began_goes_on(one, put, form):
     text = TEXTS[form]
     one.run(put(text([1, 2])))
     one.database.transact(
-        lambda connection: connection.execute(
-            "update imports set days = null, tail = null, tail_at = null, first = null"
+        lambda connection: (
+            connection.execute(
+                "update imports set days = null, tail = null, tail_at = null, first = null"
+            )
+            and None
         )
-        and None
     )
     whole = text([1, 2], views=4) + text([2, 3], views=7).removeprefix(GOATCOUNTER)
     result = one.run(put(whole))
@@ -215,6 +217,30 @@ def test_a_log_that_was_cut_can_be_imported_from_a_day_on(one, put):
     assert set(days(one).values()) == {4}
 
 
+def test_hosts_that_were_left_out_can_be_had_later_and_each_once(one, put):
+    names = ["example.com", "www.example.com", "shop.example", "", "other.example", "shop.example"]
+    path = put(
+        "".join(
+            f"{f'{name}:443 ' if name else ''}{log([day], f'/{day}', 1)}"
+            for day, name in enumerate(names, 1)
+        )
+    )
+    assert one.run(path).stored == 3
+    assert one.run(path, terms=Terms(hosts=("shop.example",))).stored == 2
+    assert one.run(path, terms=Terms(hosts=("example.com", "other.example"))).stored == 1
+    for terms in (Terms(), Terms("2025-10-01"), Terms(hosts=("shop.example", "www.example.com"))):
+        assert one.run(path, terms=terms).stored == 0
+    assert days(one) == dict.fromkeys(range(1, 7), 1)
+
+
 def test_terms_are_read_back():
-    for terms in (Terms(), Terms("2025-10-01"), Terms("", "2025-10-01"), Terms("a", "b", True)):
+    hosts = ("*.example.net", "[::1]:80", "example.com")
+    for terms in (
+        Terms(),
+        Terms("2025-10-01"),
+        Terms("", "2025-10-01"),
+        Terms("a", "b", overlap=True),
+        Terms(hosts=hosts),
+        Terms("a", "", overlap=True, hosts=hosts),
+    ):
         assert Terms.parse(terms.text) == terms

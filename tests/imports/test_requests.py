@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.imports.destination import Destination
 from ztas_middleware.imports.outcomes import LeftOut, Refused, Remarks
 from ztas_middleware.imports.requests import PageViews, Request
@@ -27,8 +26,7 @@ def judge(desk):
             one.config, one.config.sites["a"], one.database, lambda: TIME * 1_000_000
         )
         request = Request(TIME, "203.0.113.9", "GET", "/", 200, "", CHROME)
-        domains = tuple(map(parse_domain, hosts))
-        return PageViews(destination, domains, Remarks()).outcome(request._replace(**fields))
+        return PageViews(destination, hosts, Remarks()).outcome(request._replace(**fields))
 
     return make
 

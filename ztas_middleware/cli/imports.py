@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ztas_middleware.config import Config
-    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.terms import Terms
 
 FORMATS = (
@@ -34,11 +33,13 @@ FORMATS = (
 _DATE = click.DateTime(["%Y-%m-%d"])
 
 
-def _hosts(_: click.Context, __: click.Parameter, hosts: tuple[str, ...]) -> tuple[Domain, ...]:
+def _hosts(_: click.Context, __: click.Parameter, hosts: tuple[str, ...]) -> tuple[str, ...]:
     try:
-        return tuple(map(parse_domain, hosts))
+        for host in hosts:
+            parse_domain(host)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    return tuple(sorted(hosts))
 
 
 def _log_format(_: click.Context, __: click.Parameter, text: str | None) -> re.Pattern[str] | None:
@@ -107,7 +108,7 @@ def import_(
     form: str,
     pattern: re.Pattern[str] | None,
     follow: bool,
-    hosts: tuple[Domain, ...],
+    hosts: tuple[str, ...],
     first: datetime | None,
     last: datetime | None,
     overlap: bool,
@@ -143,8 +144,7 @@ def import_(
             database,
             Destination(settings, destination_site, database),
             BY_TEXT if pattern else None if form == "auto" else form,
-            hosts,
-            _terms(first, last, overlap=overlap),
+            _terms(first, last, hosts, overlap=overlap),
             report.refused,
             report.reached,
             pattern,
@@ -170,13 +170,15 @@ def import_(
         raise SystemExit(1)
 
 
-def _terms(first: datetime | None, last: datetime | None, *, overlap: bool) -> Terms:
+def _terms(
+    first: datetime | None, last: datetime | None, hosts: tuple[str, ...], *, overlap: bool
+) -> Terms:
     from ztas_middleware.imports.terms import Terms  # only needed here
 
     if first and last and last < first:
         raise click.UsageError("--to must not be before --from")
     start, end = (day.date().isoformat() if day else "" for day in (first, last))
-    return Terms(start, end, overlap)
+    return Terms(start, end, overlap, hosts)
 
 
 def _file(settings: Config, site: str) -> None:

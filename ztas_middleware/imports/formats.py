@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
     from ztas_middleware.imports.outcomes import Outcome
     from ztas_middleware.imports.records import Record
@@ -155,7 +154,7 @@ def open_reading(
     source: Source,
     destination: Destination,
     *,
-    hosts: Sequence[Domain] = (),
+    hosts: Sequence[str] = (),
     visitors: Mapping[str, int] | None = None,
     remarks: Remarks | None = None,
     pattern: re.Pattern[str] | None = None,
@@ -167,7 +166,7 @@ def open_reading(
         name: the format.
         source: the file, for its header.
         destination: the site that its rows go to.
-        hosts: the only hosts whose requests count, of logs that name them.
+        hosts: see `Terms.hosts`.
         visitors: see `plausible.reader`.
         remarks: gets what should be said of the file beside its lines.
         pattern: of the lines of a log whose format was given as text.

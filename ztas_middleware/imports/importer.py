@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ztas_middleware.imports.outcomes import Outcome
     from ztas_middleware.imports.places import Place, Sibling
     from ztas_middleware.imports.records import Record
+    from ztas_middleware.imports.terms import Terms
     from ztas_middleware.store.database import Database
 
 BATCH = 1000
@@ -71,6 +72,7 @@ class Import:
         reading: how it is read.
         place: where an earlier run got to, from `progress.find`.
         siblings: runs over the same file on other terms; what they took is not taken again.
+        was_wanted: whether on terms the row that was read last was wanted, whatever its day.
         date_of: from a row's time to the date that it is noted under.
         on_refused: told the number and the reason of each line that is refused.
         on_overlap: told the number of the first line of each day that has rows of another origin.
@@ -85,6 +87,7 @@ class Import:
         place: Place,
         *,
         siblings: Sequence[Sibling] = (),
+        was_wanted: Callable[[Terms], bool] = lambda _: True,
         date_of: Callable[[int], str],
         on_refused: Callable[[int, str], None] = lambda *_: None,
         on_overlap: Callable[[int, str], None] = lambda *_: None,
@@ -94,6 +97,7 @@ class Import:
         self._file = file
         self._reading = reading
         self._siblings = siblings
+        self._was_wanted = was_wanted
         self._date_of = date_of
         self._on_refused = on_refused
         self._on_overlap = on_overlap
@@ -300,7 +304,12 @@ class Import:
     def _was_taken(self, hit: Hit, record: Record) -> bool:
         """Whether a run on other terms has taken it."""
         day = self._date_of(hit.time)
-        return any(sibling.has_taken(record.end, day) for sibling in self._siblings)
+        return any(
+            sibling.has_taken(record.end, day)
+            # Version 0.1 noted no hosts, whichever it was told.
+            and (sibling.place.tail is None or self._was_wanted(sibling.terms))
+            for sibling in self._siblings
+        )
 
     def _refuse(self, number: int, refused: Refused) -> None:
         self._on_refused(number, refused.reason)

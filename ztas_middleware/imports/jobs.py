@@ -11,6 +11,7 @@ from ztas_middleware.imports import formats, places, progress
 from ztas_middleware.imports.archives import Archive, open_archive
 from ztas_middleware.imports.files import GZIP, open_file, source_of
 from ztas_middleware.imports.following import PAUSE, FollowedSource
+from ztas_middleware.imports.hosts import wanted
 from ztas_middleware.imports.importer import Import
 from ztas_middleware.imports.outcomes import Remarks
 from ztas_middleware.imports.overlap import Gate
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
-    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
     from ztas_middleware.imports.sources import Source
     from ztas_middleware.imports.terms import Terms
@@ -48,8 +48,7 @@ class Job:
         database: where rows go.
         destination: the site that they belong to.
         format: one of `formats.FORMATS`; None finds out.
-        hosts: the only hosts whose requests count, of logs that name them; none is the site's own.
-        terms: which of a file's days are wanted.
+        terms: which rows of a file are wanted.
         on_refused: told source, line number and reason of each line that is refused.
         on_commit: told source and offset that was reached, after each commit.
         pattern: of the lines of a log whose format was given as text.
@@ -58,7 +57,6 @@ class Job:
     database: Database
     destination: Destination
     format: str | None
-    hosts: tuple[Domain, ...]
     terms: Terms
     on_refused: Callable[[str, int, str], None]
     on_commit: Callable[[str, int], None]
@@ -114,9 +112,10 @@ class Job:
         if name is None:
             return Imported(source.name, "empty" if source.is_empty else "blank", Place(), Result())
         site = self.destination.site
+        terms = self.terms if formats.is_log(name) else self.terms._replace(hosts=())
         first = formats.first_entry(name, source, self.pattern)
-        place, siblings = progress.find(self.database, site.id, source, self.terms)
-        if place.id is None and not siblings and not any(self.terms) and first is not None:
+        place, siblings = progress.find(self.database, site.id, source, terms)
+        if place.id is None and not siblings and not any(terms) and first is not None:
             place = progress.cut_short(self.database, site.id, first)
         if not places.is_there(source, place):
             place = self._anew(source, name, place)
@@ -127,7 +126,7 @@ class Job:
             name,
             source,
             self.destination,
-            hosts=self.hosts,
+            hosts=terms.hosts,
             visitors=archive.visitors if archive else {},
             tables=tables,
             remarks=remarks,
@@ -138,17 +137,18 @@ class Job:
         self.destination.gate = Gate(
             self.database.path,
             site.id,
-            self.terms,
+            terms,
             reading.format,
             family=family,
             refused=place.refused_days,
         )
         one = Import(
             self.database,
-            File(site.id, source, reading.format, self.terms, first),
+            File(site.id, source, reading.format, terms, first),
             reading,
             place,
             siblings=siblings,
+            was_wanted=lambda of: of.hosts == terms.hosts or wanted(of.hosts, site)(remarks.host),
             date_of=self.destination.date_of,
             on_refused=lambda number, reason: self.on_refused(source.name, number, reason),
             on_overlap=lambda number, day: self._tell(source, number, day),

@@ -47,3 +47,5 @@ class Remarks:
     """Requests to hosts that are not the site's."""
     notes: Counter[str] = field(default_factory=Counter)
     """Sentences about requests, and how many these are."""
+    host: str = ""
+    """Of the request that became a row last."""

@@ -11,11 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
-from ztas_middleware.config.domains import covers
-from ztas_middleware.config.hosts import ascii_host
 from ztas_middleware.config.proxies import is_private
 from ztas_middleware.days import Day
 from ztas_middleware.globs import Globs
+from ztas_middleware.imports.hosts import wanted
 from ztas_middleware.imports.outcomes import PAGE_VIEW, LeftOut
 from ztas_middleware.intake.assets import is_asset
 from ztas_middleware.intake.bots import BotFilter
@@ -31,7 +30,6 @@ from ztas_middleware.intake.visitors import visitor_hash
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ztas_middleware.config.domains import Domain
     from ztas_middleware.imports.destination import Destination
     from ztas_middleware.imports.outcomes import Outcome, Remarks
     from ztas_middleware.intake.clients import Client
@@ -49,9 +47,6 @@ EXCLUDED = LeftOut("excluded")
 
 MOST_HOSTS = 1000
 """Hosts that are remembered; whoever scans for vulnerabilities makes up more."""
-
-NAMELESS = frozenset({"", "-", "_"})
-"""What logs write where a request names no host, or none that the server knows."""
 
 LOCAL = (
     "page views name no visitor but this machine, by a loopback address or a Unix socket, and are "
@@ -91,18 +86,15 @@ class PageViews:
 
     Args:
         destination: the site whose log it is.
-        hosts: the only hosts whose requests count; none is those of the site, and lines that name
-            no host.
+        hosts: see `Terms.hosts`.
         remarks: gets what should be said of the requests.
     """
 
-    def __init__(self, destination: Destination, hosts: Sequence[Domain], remarks: Remarks) -> None:
+    def __init__(self, destination: Destination, hosts: Sequence[str], remarks: Remarks) -> None:
         config = destination.config
         self._destination = destination
         self._site = destination.site
-        self._domains = tuple(hosts) or self._site.domains
-        self._counts_nameless = not hosts
-        self._is_wanted = lru_cache(MOST_HOSTS)(self._is_wanted_host)
+        self._is_wanted = lru_cache(MOST_HOSTS)(wanted(hosts, self._site))
         self._remarks = remarks
         self._clients = Clients(config.trusted_proxies, config.exclude_addresses)
         self._places = Places(config) if config.geo else None
@@ -160,6 +152,7 @@ class PageViews:
             place.region,
             place.city,
         )
+        self._remarks.host = request.host
         return make_hit(_page_view(request), path, self._site, sender)
 
     def _not_a_page(self, request: Request) -> LeftOut | None:
@@ -185,17 +178,6 @@ class PageViews:
             hosts[host or "(none)"] += 1
             return OTHER_HOST
         return None
-
-    def _is_wanted_host(self, host: str) -> bool:
-        """Whether a host, with a port or without, is one of those whose requests count."""
-        if host in NAMELESS:
-            return self._counts_nameless
-        name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        try:
-            plain = ascii_host(name)
-        except ValueError:
-            return False
-        return any(covers(domain, plain) for domain in self._domains)
 
     def _remark(self, client: Client) -> None:
         """Note that a request does not tell whose it is."""
