@@ -24,8 +24,9 @@ class Dimension:
     """Of the filter, and of the key of a breakdown."""
     column: str
     """In `rows`; NULL is "has none"."""
-    of: Literal["row", "session"] = "row"
-    """Whether it says something of the row alone or of the whole session, and all rows of it."""
+    of: Literal["row", "session", "client"] = "row"
+    """What it says something of: the row alone; the whole session, and so all rows of it; or who
+    sent the row, which rarely changes within a day."""
     is_number: bool = False
 
 
@@ -44,15 +45,15 @@ DIMENSIONS: Mapping[str, Dimension] = {
         Dimension("utm_campaign", "session_utm_campaign", "session"),
         Dimension("utm_term", "session_utm_term", "session"),
         Dimension("utm_content", "session_utm_content", "session"),
-        Dimension("browser", "browser"),
-        Dimension("browser_version", "browser_version", is_number=True),
-        Dimension("os", "os"),
-        Dimension("device", "device"),
-        Dimension("screen", "screen", is_number=True),
-        Dimension("language", "language"),
-        Dimension("country", "country"),
-        Dimension("region", "region"),
-        Dimension("city", "city"),
+        Dimension("browser", "browser", "client"),
+        Dimension("browser_version", "browser_version", "client", is_number=True),
+        Dimension("os", "os", "client"),
+        Dimension("device", "device", "client"),
+        Dimension("screen", "screen", "client", is_number=True),
+        Dimension("language", "language", "client"),
+        Dimension("country", "country", "client"),
+        Dimension("region", "region", "client"),
+        Dimension("city", "city", "client"),
         Dimension("action", "action"),
         Dimension("category", "category"),
         Dimension("label", "label"),
@@ -154,8 +155,14 @@ PROPERTIES = List(
 )
 """The names of properties; its expression gives a row as many values as it has properties."""
 
+SESSION = tuple(found.column for found in DIMENSIONS.values() if found.of == "session")
+"""Columns that all rows of a session agree in."""
+
+CLIENT = tuple(found.column for found in DIMENSIONS.values() if found.of == "client")
+"""Columns that a visitor's rows of a day mostly agree in."""
+
 WEEK_HOURS = List("weekHours", {"hour": "hour"}, Counts.VIEWS)
 """Of each day; the weekday follows from it."""
 
-COUNTED = (*LISTS.values(), PROPERTIES, WEEK_HOURS)
-"""Everything that the totals of a day have, but for the day's own numbers."""
+COUNTED = (*LISTS.values(), PROPERTIES)
+"""Everything that the totals of a day have, but for the day's own numbers and its hours."""

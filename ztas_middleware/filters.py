@@ -73,7 +73,7 @@ class Filters:
             number += len(values)
             if number > MOST_VALUES:
                 raise ParameterError(key, f"has too many values: {MOST_VALUES} are the most")
-            each.append(Filter(parts[0], tuple(values), *parts[1:]))
+            each.append(Filter(parts[0], tuple(dict.fromkeys(values)), *parts[1:]))
         return cls(tuple(each))
 
     def check(self, goals: Collection[str], segments: Collection[str]) -> None:
@@ -91,6 +91,10 @@ class Filters:
     def pairs(self) -> list[tuple[str, str]]:
         """What the filters are asked for with, a pair of key and value each."""
         return [(found.key, value) for found in self.each for value in found.values]
+
+    def parameters(self) -> dict[str, tuple[str, ...]]:
+        """The values of each key, as `parse` takes them."""
+        return {found.key: found.values for found in self.each}
 
     def names(self) -> set[str]:
         """What the filters are of."""

@@ -12,10 +12,8 @@ from benchmarks.made_up_history import DAY, SITE, make_history
 from benchmarks.results import Headline, Section
 from benchmarks.venvs import ROOT
 from ztas_middleware.config import config_from_mapping
-from ztas_middleware.reports.periods import named_period
+from ztas_middleware.history.asking import History
 from ztas_middleware.reports.reader import Reports
-from ztas_middleware.reports.rolling import roll_up
-from ztas_middleware.reports.rules import Rules
 from ztas_middleware.store.connection import open_connection
 
 if TYPE_CHECKING:
@@ -157,7 +155,7 @@ def _roll_up(bench: Bench, path: Path, config: Config) -> tuple[float, list[floa
     assert writer.stdout is not None
     writer.stdout.readline()
     began = time.process_time()
-    roll_up(path, Rules(config.sites[SITE]), NOW)
+    History(config).file(SITE, now=NOW)
     seconds = time.process_time() - began
     printed, _ = writer.communicate("")
     return seconds, json.loads(printed)
@@ -166,7 +164,6 @@ def _roll_up(bench: Bench, path: Path, config: Config) -> tuple[float, list[floa
 def _ask(history: _History, name: str) -> tuple[float, float]:
     """Milliseconds of the first answer, and of the others."""
     reports = Reports(history.config)
-    site = history.config.sites[SITE]
     connection = open_connection(str(history.config.database), synchronous="normal").connection
     times = []
     for _ in range(ASKED + 1):
@@ -178,7 +175,7 @@ def _ask(history: _History, name: str) -> tuple[float, float]:
             (NOW - DAY // 1000, SITE),
         )
         began = time.perf_counter()
-        reports.stats(SITE, named_period(name, site.timezone, NOW), now=NOW).to_json()
+        reports.stats(reports.question(SITE, {"period": [name]}, now=NOW)).to_json()
         times.append((time.perf_counter() - began) * 1000)
     connection.close()
     return times[0], median(times[1:])

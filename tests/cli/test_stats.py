@@ -101,7 +101,7 @@ def test_the_report_has_every_part(shop):
     assert re.search(r"^Page views +3 +\+200 %  from 1$", text, re.MULTILINE)
     assert re.search(r"^Page views +▁[▂-█]█  most 2$", text, re.MULTILINE)
     assert re.search(r"^/cart +2 +2 █{20}$", text, re.MULTILINE)
-    assert re.search(r"^Google +1 +1 █{10}$", text, re.MULTILINE)
+    assert re.search(r"^Google +1 +1 █{20}$", text, re.MULTILINE)
     assert re.search(r"^signup / form +1 +1 +2\.5 █{20}$", text, re.MULTILINE)
     assert re.search(r"^Goals +reached +rate\nSignups +1 +50\.0 % █{10}$", text, re.MULTILINE)
     assert re.search(
@@ -128,14 +128,19 @@ def test_a_site_without_hits(shop):
     ("arguments", "exit_code", "message"),
     [
         (["site_abc124"], 1, 'there is no site "site_abc124" in the config (did you mean "site_'),
-        (["blog", "--from", "2025-10-08"], 2, "--from and --to are given together"),
+        (["blog", "--from", "2025-10-08"], 2, "--to is required with --from"),
         (["blog", "--period", "7d", *DAYS], 2, "--period can't be combined with"),
         (["blog", "--from", "2025-10-08", "--to", "2025-10-07"], 2, "--to must not be before"),
-        (["blog", "--from", "1960-01-01", "--to", "1960-01-02"], 1, "startDate must be from 1970"),
+        (["blog", "--from", "1960-01-01", "--to", "1960-01-02"], 2, "--from must be from 1970"),
         (["blog", "--period", "8d"], 2, "'8d' is not one of"),
         (["blog", "--limit", "0"], 2, "0 is not in the range"),
+        (["blog", "--filter", "page"], 2, "--filter page: write it as KEY=VALUE"),
+        (["blog", "--filter", "colour=red"], 2, "there is no filter colour; there are page, route"),
+        (["blog", "--filter", "goal=x"], 2, "--filter goal: names no goal of this site: x"),
+        (["blog", "--by", "colour"], 2, "--by must be one of page"),
+        ([], 2, "say which SITE: site_abc123, blog"),
     ],
-    ids=["site", "from alone", "both", "backwards", "too early", "period", "limit"],
+    ids=lambda value: None if isinstance(value, int) else str(value)[:40],
 )
 def test_a_mistake_is_one_clear_line(shop, arguments, exit_code, message):
     assert message in shop.error("stats", *arguments, exit_code=exit_code)
@@ -200,3 +205,39 @@ def test_who_read_the_pages_is_shown_where_it_is_counted(shop):
     assert re.search(
         r"Read by +reads\nGPTBot / ai +1,234", unstyle(shop.run("stats", site, *DAYS).output)
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        (["--filter", "page=/c*", "--filter", "country!=US"], "page=/c*&country!=US"),
+        (["--compare", "none", "--interval", "month"], "compare=none&interval=month"),
+        (
+            ["--compare-from", "2025-10-07", "--compare-to", "2025-10-08", "--offset", "1"],
+            "compareStart=2025-10-07&compareEnd=2025-10-08&offset=1",
+        ),
+        (["--filter", "goal=Signups"], "goal=Signups"),
+    ],
+    ids=["filters", "no comparison", "other days", "goal"],
+)
+def test_options_are_the_parameters_of_the_api(shop, options, query):
+    said = shop.ok("stats", "site_abc123", *DAYS, *options, "--json")
+    query = f"siteId=site_abc123&startDate=2025-10-08&endDate=2025-10-10&{query}"
+    assert said.encode() == ask_api(shop, query) + b"\n"
+
+
+def test_a_breakdown_is_a_table(shop):
+    said = shop.ok("stats", "site_abc123", *DAYS, "--by", "page", "--by", "country")
+    assert re.search(r"^page / country, 4 of 4 +views +visitors +value$", said, re.MULTILINE)
+    assert re.search(r"^/cart / DE +1 +1 +0\.0 █{20}$", said, re.MULTILINE)
+
+
+def test_the_change_of_a_share_is_points(shop):
+    said = shop.ok("stats", "site_abc123", *DAYS)
+    assert re.search(r"^Bounce rate +0\.0 % +-100\.0 pts +from 100\.0 %$", said, re.MULTILINE)
+
+
+def test_what_was_not_counted_is_said(shop):
+    with closing(sqlite3.connect(shop.database)) as connection, connection:
+        connection.execute("insert into drops values ('site_abc123', '2025-10-09', 'bot', 12)")
+    assert "Not counted   bot 12  (ztas doctor)" in shop.ok("stats", "site_abc123", *DAYS)

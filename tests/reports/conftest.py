@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 
 import pytest
 
-from tests.reports import naive
-from tests.reports.history import make_site, naive_site, rows_of
+from tests.reports import independent
+from tests.reports.history import make_site, rows_of
+from tests.reports.loaded import independent_site
 from ztas_middleware.config.model import Config
-from ztas_middleware.reports.filters import Filters
-from ztas_middleware.reports.periods import Days, parse_period
+from ztas_middleware.days import EARLIEST, LATEST
+from ztas_middleware.history.asking import History
 from ztas_middleware.reports.reader import Reports
-from ztas_middleware.reports.rules import Rules
 from ztas_middleware.store.hits import INSERT
 from ztas_middleware.store.reading import reading, rolling
 
 
 class World:
-    """A database, a site, and both ways of asking: the package's and the naive one."""
+    """A database, a site, and both ways of asking: the package's and the independent one.
+
+    A question is a mapping from the API's parameters to a value or a list of values.
+    """
 
     def __init__(self, path, site=None):
         self.path = path
@@ -29,8 +33,9 @@ class World:
     def configure(self, site):
         """A process that has been started with this site's configuration."""
         self.site = site
-        self.rules = Rules(site)
-        self.reports = Reports(Config(sites={site.id: site}, database=self.path))
+        config = Config(sites={site.id: site}, database=self.path)
+        self.reports = Reports(config)
+        self.history = History(config)
 
     def at(self, *moment):
         self.now = round(datetime(*moment, tzinfo=timezone.utc).timestamp() * 1000)
@@ -45,48 +50,35 @@ class World:
         with reading(self.path) as connection:
             return connection.execute(sql, parameters).fetchall()
 
-    def write(self):
-        return rolling(self.path)
-
     def execute(self, sql, *parameters):
-        with self.write() as connection:
+        with rolling(self.path) as connection:
             connection.execute(sql, parameters)
 
-    def execute_unnoticed(self, sql, *parameters):
-        """Change hits as no program should: the triggers are gone, and stay so."""
-        for (name,) in self.query("select name from sqlite_schema where type = 'trigger'"):
-            self.execute(f"drop trigger {name}")
-        self.execute(sql, *parameters)
+    def file(self, **options):
+        return self.history.file(self.site.id, now=self.now, **options)
 
-    def roll(self, **options):
-        return self.reports.roll_up(self.site.id, now=self.now, **options)
+    def ask(self, kind="stats", /, **question):
+        """The answer."""
+        reports, given = self.reports, _lists(question)
+        parse = {
+            "stats": reports.question,
+            "breakdown": reports.breakdown_question,
+            "journeys": reports.journeys_question,
+        }[kind]
+        parsed = parse(self.site.id, given, now=self.now)
+        return json.loads(json.dumps(getattr(reports, kind)(parsed).to_json()))
 
-    def check(self):
-        return [str(found) for found in self.reports.check(self.site.id, now=self.now)]
+    def expect(self, kind="stats", /, **question):
+        """The answer, computed independently."""
+        site = independent_site(self.site)
+        compute = getattr(independent, kind)
+        # A hit beyond, written by hand, is of no day that is asked for.
+        rows = [row for row in self._all_rows() if EARLIEST <= row["time"] < LATEST]
+        return compute(rows, site, _lists(question), self.now)
 
-    def period(self, **parameters):
-        return parse_period(parameters, self.site.timezone, self.now)
-
-    def ask(self, days=None, *, filters=None, limit=10, **parameters):
-        """The answer, from rollups as far as they go."""
-        return self.reports.stats(
-            self.site.id,
-            days or self.period(**parameters),
-            filters=Filters(**(filters or {})),
-            limit=limit,
-            now=self.now,
-        ).to_json()
-
-    def expect(self, days=None, *, filters=None, limit=10, **parameters):
-        """The answer, computed naively."""
-        rows = self._all_rows()
-        days = days or self.period(**parameters)
-        site = naive_site(self.site)
-        if isinstance(days, Days):
-            return naive.days_report(
-                rows, site, days.first, days.last, filters=filters, limit=limit
-            )
-        return naive.hours_report(rows, site, self.now, filters=filters, limit=limit)
+    def realtime(self, **question):
+        asked = self.reports.realtime_question(self.site.id, _lists(question), now=self.now)
+        return self.reports.realtime(asked).to_json()
 
     def _all_rows(self):
         with reading(self.path) as connection:
@@ -98,9 +90,16 @@ class World:
                 self._rows = state, rows_of(connection)
         return self._rows[1]
 
-    def compare(self, days=None, **options):
+    def compare(self, kind="stats", /, **question):
         """Both ways say the same."""
-        assert self.ask(days, **options) == self.expect(days, **options)
+        assert self.ask(kind, **question) == self.expect(kind, **question)
+
+
+def _lists(question):
+    return {
+        name: [str(value) for value in (values if isinstance(values, list) else [values])]
+        for name, values in question.items()
+    }
 
 
 @pytest.fixture(name="world")

@@ -463,7 +463,7 @@ class Days:
     def so_far(self, before, now):
         """Until when the period before is looked at; None if this one is over."""
         today = local(now, self.zone)
-        if today.date() != self.last:
+        if today.date() > self.last:
             return None
         return milliseconds(
             datetime.combine(before.last, today.timetz().replace(tzinfo=None), tzinfo=self.zone)

@@ -16,7 +16,7 @@ def _now_of(world):
 
     def realtime(*hits, limit=10):
         world.store(*hits)
-        return world.reports.realtime("site_a", limit=limit, now=world.now).to_json()
+        return world.realtime(limit=limit)
 
     realtime.hit = lambda ago, *args, **columns: make_hit(
         world.now - round(ago * MINUTE), "site_a", *args, **columns
@@ -59,10 +59,31 @@ def test_lists_are_of_the_last_five_minutes(now_of):
         {"path": "/b", "pageviews": 3, "uniqueVisitors": 2},
         {"path": "/a", "pageviews": 1, "uniqueVisitors": 1},
     ]
+    # What brought a visit holds for all of it: the first page view has no referrer.
     assert answer["sources"] == [
-        {"source": "Direct", "pageviews": 3, "uniqueVisitors": 2},
-        {"source": "Google", "pageviews": 1, "uniqueVisitors": 1},
+        {"source": "Direct", "pageviews": 4, "uniqueVisitors": 2, "sessions": 2}
     ]
+
+
+def test_a_source_is_that_of_the_visit_however_long_ago_it_began(now_of):
+    hit = now_of.hit
+    answer = now_of(
+        hit(50, referrer="https://google.de/", visitor="a"),
+        hit(25, path="/b", visitor="a"),
+        hit(1, path="/c", visitor="a"),
+        hit(1, "event", visitor="", action="paid"),
+    )
+    assert answer["activeVisitors"] == 1
+    assert answer["sources"] == [
+        {"source": "Google", "pageviews": 1, "uniqueVisitors": 1, "sessions": 1}
+    ]
+
+
+def test_filters_hold_here_too(now_of, world):
+    hit = now_of.hit
+    now_of(hit(1, path="/a", visitor="a", country="DE"), hit(2, path="/b", visitor="b"))
+    assert world.realtime(country="DE")["activeVisitors"] == 1
+    assert [page["path"] for page in world.realtime(**{"country!": "DE"})["pages"]] == ["/b"]
 
 
 def test_minutes_count_distinct_visitors(now_of):

@@ -92,8 +92,8 @@ def test_an_answer_has_everything(api):
     assert report["timeseries"][-1] == {"date": today.isoformat(), **one}
     assert report["pages"] == [{"path": "/a", **one}]
     assert report["entryPages"] == report["exitPages"] == [{"path": "/a", "sessions": 1}]
-    assert report["referrers"] == [{"referrer": "google.com", **one}]
-    assert report["sources"] == [{"source": "n", **one}]
+    assert report["referrers"] == [{"referrer": "google.com", **one, "sessions": 1}]
+    assert report["sources"] == [{"source": "n", **one, "sessions": 1}]
     assert report["browsers"] == [{"browser": "Chrome", **one}]
     assert report["systems"] == [{"os": "Windows", **one}]
     assert report["devices"] == [{"device": "desktop", **one}]
@@ -195,9 +195,37 @@ def test_the_scheme_has_no_case(api, scheme):
         ("stats", "siteId=site_abc123&limit=0", 400, "limit must be"),
         ("stats", "siteId=site_abc123&limit=1001", 400, "limit must be"),
         ("stats", "siteId=site_abc123&limit=ten", 400, "limit must be"),
-        ("stats", "siteId=site_abc123&page=", 400, "page must not be empty"),
+        ("stats", "siteId=site_abc123&goal=Signup", 400, "goal must be one of Signups"),
+        ("stats", "siteId=site_abc123&segment!=x", 400, "segment! names no segment"),
+        ("stats", "siteId=site_abc123&goal~=x", 400, "goal~ is not possible"),
+        ("stats", "siteId=site_abc123&prop:=x", 400, "prop: names no property"),
+        ("stats", "siteId=site_abc123&page~!=x", 400, "page~! is not a parameter"),
+        ("stats", "siteId=site_abc123" + "&page=/" * 101, 400, "page has too many values"),
+        ("stats", "siteId=site_abc123&compare=month", 400, "compare must be one of"),
+        ("stats", "siteId=site_abc123&compareStart=2026-01-01", 400, "compareEnd is required"),
+        ("stats", "siteId=site_abc123&interval=minute", 400, "interval must be one of"),
+        ("stats", "siteId=site_abc123&period=24h&interval=day", 400, "interval must be hour"),
+        ("stats", "siteId=site_abc123&offset=-1", 400, "offset must be a whole number"),
+        ("stats", "siteId=site_abc123&siteId=open", 400, "siteId is given twice"),
+        ("stats", "siteId=site_abc123&by=page", 400, "by is not a parameter"),
+        ("breakdown", "siteId=site_abc123", 400, "by is required"),
+        ("breakdown", "siteId=site_abc123&by=colour", 400, "by must be one of page, route"),
+        ("breakdown", "siteId=site_abc123&by=prop:", 400, "by must be one of page, route"),
+        ("breakdown", "siteId=site_abc123&by=os&by=os", 400, "by has a key twice"),
+        (
+            "breakdown",
+            "siteId=site_abc123&by=os&by=page&by=day&by=hour",
+            400,
+            "by has too many keys",
+        ),
+        ("breakdown", "siteId=site_abc123&by=os&metrics=visits", 400, "metrics must be one of"),
+        ("breakdown", "siteId=site_abc123&by=os&order=os", 400, "order must be one of"),
+        ("breakdown", "siteId=site_abc123&by=os&format=xml", 400, "format must be one of"),
+        ("breakdown", "siteId=site_abc123&by=os&compare=none", 400, "compare is not a parameter"),
+        ("journeys", "siteId=site_abc123", 400, "page or action is required"),
+        ("journeys", "siteId=site_abc123&page=/&action=x", 400, "action can't be combined"),
         ("stats", "siteId=site_abc123&colour=red", 400, "colour is not a parameter"),
-        ("stats", "siteId=site_abc123&page=/a&page=/b", 400, "page is given twice"),
+        ("stats", "siteId=site_abc123&limit=1&limit=2", 400, "limit is given twice"),
         ("realtime", "siteId=site_abc123&period=7d", 400, "period is not a parameter"),
         ("export", "siteId=site_abc123&type=visits", 400, "type must be one of hits"),
         ("export", "siteId=site_abc123&format=xlsx", 400, "format must be one of csv"),
@@ -208,7 +236,7 @@ def test_the_scheme_has_no_case(api, scheme):
             400,
             "endDate must not be before startDate",
         ),
-        ("stats", "&".join(f"x{n}=1" for n in range(100)), 400, "Too many parameters"),
+        ("stats", "&".join(f"x{n}=1" for n in range(300)), 400, "Too many parameters"),
         ("stats", "siteId=%ff%00", 404, "Invalid site ID"),
     ],
 )
@@ -276,3 +304,76 @@ def test_a_broken_database_is_a_503(api, path):
     assert (answer.status_int, answer.json) == (503, {"error": "Storage unavailable"})
     assert answer.headers["Retry-After"]
     assert api.wrapped.app.get("/").body == b"hello"
+
+
+def test_a_breakdown_as_csv(api):
+    api.wrapped.track(path="/=1+1")
+    api.wrapped.track("event", path="/=1+1", action="=pay", value=2.5)
+    query = "siteId=site_abc123&by=action&by=page&metrics=events,value&format=csv"
+    answer = api("breakdown", query=query)
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.text.splitlines() == [
+        "action,page,events,value",
+        "'=pay,/=1+1,1,2.5",
+        ",/=1+1,0,0.0",
+    ]
+
+
+class TestOtherOrigins:
+    """`api.allow_origins`: which pages may read the answers from a browser."""
+
+    NAMED = {"Origin": "https://stats.example"}
+    ASKS = {"Access-Control-Request-Method": "GET"}
+
+    @pytest.fixture
+    def app(self, wrap):
+        def make(*origins):
+            sites = {
+                "open": {"domain": "example.com", "public": True},
+                "shut": {"domain": "example.org"},
+            }
+            return wrap(
+                {"sites": sites, "api": {"path": "/api", "allow_origins": list(origins)}}
+            ).app
+
+        return make
+
+    @pytest.mark.parametrize("site", ["open", "shut", "none"])
+    def test_a_named_origin_reads_answers_and_errors(self, app, site):
+        answer = app("https://STATS.example").get(
+            f"/api/stats?siteId={site}", headers=self.NAMED, expect_errors=True
+        )
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://stats.example"
+        assert answer.headers["Vary"] == "Origin"
+
+    def test_nobody_else_does(self, app):
+        for origin in ("https://other.example", "null", "http://stats.example"):
+            answer = app("https://stats.example").get(
+                "/api/stats?siteId=open", headers={"Origin": origin}
+            )
+            assert "Access-Control-Allow-Origin" not in answer.headers
+            assert answer.headers["Vary"] == "Origin"
+
+    def test_any_origin_reads_public_sites_alone(self, app):
+        asked = app("*")
+        answer = asked.get("/api/stats?siteId=open", headers=self.NAMED)
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://stats.example"
+        answer = asked.get("/api/stats?siteId=shut", headers=self.NAMED, status=401)
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+    def test_a_browser_asks_before_it_sends_a_token(self, app):
+        headers = {**self.NAMED, **self.ASKS}
+        answer = app("https://stats.example").options(
+            "/api/breakdown?siteId=shut", headers=headers, status=204
+        )
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://stats.example"
+        assert answer.headers["Access-Control-Allow-Headers"] == "Authorization"
+        refused = app("https://other.example").options(
+            "/api/breakdown?siteId=shut", headers=headers, status=403
+        )
+        assert "Access-Control-Allow-Origin" not in refused.headers
+
+    def test_without_it_nothing_is_said_of_origins(self, app):
+        answer = app().get("/api/stats?siteId=open", headers=self.NAMED)
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "Vary" not in answer.headers

@@ -9,8 +9,11 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
+from ztas_middleware.dimensions import DIMENSIONS
+from ztas_middleware.filters import NAMED
 from ztas_middleware.reports.export import COLUMNS, FORMATS
-from ztas_middleware.reports.filters import FILTERS
+from ztas_middleware.reports.periods import NAMES
+from ztas_middleware.reports.questions import BREAKDOWN, JOURNEYS, METRICS, REALTIME, STATS
 
 ROOT = Path(__file__).parents[2]
 SPEC = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
@@ -34,7 +37,8 @@ def schema(name):
 def parameters(path):
     found = SPEC["paths"][path]["get"]["parameters"]
     names = [entry.get("name") or entry["$ref"].rpartition("/")[2] for entry in found]
-    return dict(zip(names, found, strict=True))
+    known = SPEC["components"]["parameters"]
+    return {name: known.get(name, entry) for name, entry in zip(names, found, strict=True)}
 
 
 @pytest.fixture
@@ -52,18 +56,38 @@ def test_it_is_an_openapi_document():
 
 
 def test_it_has_the_parameters_that_there_are():
-    expected = {"siteId", "period", "startDate", "endDate", "limit", *FILTERS}
-    assert set(parameters("/stats")) == expected
-    assert set(parameters("/realtime")) == {"siteId", "limit"}
+    filters = {"siteId", *DIMENSIONS, *NAMED}
+    assert set(parameters("/stats")) == STATS | filters
+    assert set(parameters("/breakdown")) == BREAKDOWN | {"format"} | filters
+    assert set(parameters("/journeys")) == JOURNEYS | filters
+    assert set(parameters("/realtime")) == REALTIME | filters
+    assert parameters("/stats")["period"]["schema"]["enum"] == list(NAMES)
+    assert parameters("/breakdown")["order"]["schema"]["enum"] == list(METRICS)
     assert parameters("/export")["type"]["schema"]["enum"] == list(COLUMNS)
     assert parameters("/export")["format"]["schema"]["enum"] == list(FORMATS)
 
 
-@pytest.mark.parametrize("period", parameters("/stats")["period"]["schema"]["enum"])
-@pytest.mark.parametrize("query", ["", "&page=/a", "&action=signup", "&limit=1"])
-def test_reports_are_as_described(app, period, query):
-    answer = app.get(f"/api/stats?siteId=site_abc123&period={period}{query}").json
+QUERIES = [
+    *(f"period={name}" for name in NAMES),
+    "page=/a&compare=none",
+    "action=signup&interval=month",
+    "source!=n&limit=1&interval=hour",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_reports_are_as_described(app, query):
+    answer = app.get(f"/api/stats?siteId=site_abc123&{query}").json
     jsonschema.validate(answer, schema("Report"))
+
+
+def test_breakdowns_and_journeys_are_as_described(app):
+    answer = app.get("/api/breakdown?siteId=site_abc123&by=page&by=country&by=day").json
+    jsonschema.validate(answer, schema("Breakdown"))
+    assert answer["total"] == len(answer["rows"]) == 3
+    answer = app.get("/api/journeys?siteId=site_abc123&page=/b").json
+    jsonschema.validate(answer, schema("Journeys"))
+    assert answer["before"] == [{"path": "/a", "sessions": 1}]
 
 
 def test_realtime_is_as_described(app):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ztas_middleware.dimensions import LISTS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -40,29 +42,48 @@ def duration(seconds: float) -> str:
     return f"{minutes} m {rest} s" if minutes else f"{rest} s"
 
 
-_SUMMARY: tuple[tuple[str, str, Callable[[float], str], bool | None], ...] = (
-    # key, title, how it is written, whether more is better (None: neither)
-    ("uniqueVisitors", "Visitors", lambda number: f"{number:,}", True),
-    ("pageviews", "Page views", lambda number: f"{number:,}", True),
-    ("sessions", "Sessions", lambda number: f"{number:,}", True),
-    ("bounceRate", "Bounce rate", lambda number: f"{number:.1f} %", False),
-    ("avgSessionDuration", "Session time", duration, None),
-    ("avgTimeOnPage", "Time on page", duration, None),
+class Figure(NamedTuple):
+    """How one of the numbers of a summary is shown."""
+
+    key: str
+    title: str
+    write: Callable[[float], str]
+    is_good: bool | None
+    """Whether more of it is better; None: neither."""
+    is_share: bool = False
+    """Whether it is a percentage, of which changes are points."""
+
+
+_SUMMARY = (
+    Figure("uniqueVisitors", "Visitors", lambda number: f"{number:,}", is_good=True),
+    Figure("pageviews", "Page views", lambda number: f"{number:,}", is_good=True),
+    Figure("sessions", "Sessions", lambda number: f"{number:,}", is_good=True),
+    Figure("bounceRate", "Bounce rate", lambda number: f"{number:.1f} %", False, is_share=True),
+    Figure("avgSessionDuration", "Session time", duration, None),
+    Figure("avgTimeOnPage", "Time on page", duration, None),
 )
-_LISTS = (
-    # key, title, what an entry is called by, what it is measured in
-    ("pages", "Pages", ("path",), "pageviews"),
-    ("entryPages", "Entry pages", ("path",), "sessions"),
-    ("exitPages", "Exit pages", ("path",), "sessions"),
-    ("sources", "Sources", ("source",), "pageviews"),
-    ("referrers", "Referrers", ("referrer",), "pageviews"),
-    ("campaigns", "Campaigns", ("source", "medium", "campaign"), "pageviews"),
-    ("countries", "Countries", ("country",), "pageviews"),
-    ("browsers", "Browsers", ("browser",), "pageviews"),
-    ("systems", "Systems", ("os",), "pageviews"),
-    ("devices", "Devices", ("device",), "pageviews"),
-    ("events", "Events", ("action", "category"), "events"),
-)
+_TITLES_OF_LISTS = {
+    "pages": "Pages",
+    "routes": "Routes",
+    "entryPages": "Entry pages",
+    "exitPages": "Exit pages",
+    "channels": "Channels",
+    "sources": "Sources",
+    "referrers": "Referrers",
+    "campaigns": "Campaigns",
+    "countries": "Countries",
+    "regions": "Regions",
+    "cities": "Cities",
+    "languages": "Languages",
+    "browsers": "Browsers",
+    "browserVersions": "Browser versions",
+    "systems": "Systems",
+    "devices": "Devices",
+    "screens": "Screens",
+    "events": "Events",
+}
+"""In the order in which they are shown."""
+
 _TITLES = {"pageviews": "views", "sessions": "sessions", "events": "events", "reads": "reads"}
 _BAR = 20
 _NUMBER = 11
@@ -77,17 +98,36 @@ def marks_for(encoding: str) -> Marks:
     return BLOCKS
 
 
-def report(document: Mapping[str, Any], width: int, marks: Marks = BLOCKS) -> Iterator[str]:
-    """The lines of a report, each at most `width` columns wide."""
+def report(
+    document: Mapping[str, Any], losses: Mapping[str, int], width: int, marks: Marks = BLOCKS
+) -> Iterator[str]:
+    """The lines of a report, each at most `width` columns wide.
+
+    Args:
+        document: the JSON API's answer.
+        losses: what was not counted, by reason.
+        width: columns of the terminal.
+        marks: what it can show.
+    """
     site, period = document["site"], document["period"]
     head = f"{site['domain']}  {period['start']} to {period['end']}  {period['timezone']}"
     yield click.style(fit(head, width, marks).rstrip(), bold=True)
     yield ""
     yield from _summary(document)
+    if losses:
+        counts = ", ".join(f"{reason} {number:,}" for reason, number in losses.items())
+        yield fit(f"{'Not counted':<14}{counts}  (ztas doctor)", width, marks).rstrip()
     yield ""
     yield from _timeseries(document["timeseries"], width, marks)
-    for key, title, names, number in _LISTS:
-        yield from _list(document[key], title, (names, number), width, marks)
+    for key, title in _TITLES_OF_LISTS.items():
+        found = LISTS[key]
+        yield from _list(
+            document[key], title, (tuple(found.keys), found.counts.value[0]), width, marks
+        )
+    if document["properties"]:
+        yield ""
+        yield click.style("Properties", bold=True)
+        yield fit(", ".join(document["properties"]), width, marks).rstrip()
     yield from _goals(document["goals"], width, marks)
     for funnel in document["funnels"]:
         steps = [(step["name"], step["sessions"], step["rate"]) for step in funnel["steps"]]
@@ -99,16 +139,26 @@ def agents(found: Sequence[Mapping[str, Any]], width: int, marks: Marks = BLOCKS
     yield from _list(found, "Read by", (("name", "kind"), "reads"), width, marks)
 
 
+def breakdown(
+    document: Mapping[str, Any], by: Sequence[str], width: int, marks: Marks = BLOCKS
+) -> Iterator[str]:
+    """The lines of a breakdown by some keys."""
+    title = f"{' / '.join(by)}, {len(document['rows'])} of {document['total']:,}"
+    yield from _list(document["rows"], title, (tuple(by), "pageviews"), width, marks)
+
+
 def _summary(document: Mapping[str, Any]) -> Iterator[str]:
-    summary, previous = document["summary"], document["previous"]
-    for key, title, write, more_is_better in _SUMMARY:
-        line = f"{title:<14}{write(summary[key]):>{_NUMBER}}"
+    summary, previous = document["summary"], document.get("previous")
+    for figure in _SUMMARY:
+        now = summary[figure.key]
+        line = f"{figure.title:<14}{figure.write(now):>{_NUMBER}}"
         if previous is not None:
-            text = change(summary[key], previous[key])
+            before = previous[figure.key]
+            text = points(now, before) if figure.is_share else change(now, before)
             color = None
-            if more_is_better is not None and summary[key] != previous[key]:
-                color = "green" if (summary[key] > previous[key]) == more_is_better else "red"
-            line += "  " + click.style(f"{text:>8}", fg=color) + f"  from {write(previous[key])}"
+            if figure.is_good is not None and now != before:
+                color = "green" if (now > before) == figure.is_good else "red"
+            line += "  " + click.style(f"{text:>9}", fg=color) + f"  from {figure.write(before)}"
         yield line
 
 
@@ -131,6 +181,8 @@ def _list(
         return
     names, number = fields
     others = [key for key in ("uniqueVisitors", "value") if key in entries[0]]
+    # Of days that were sealed before sessions were counted, there are page views.
+    number = "pageviews" if any(entry.get(number) is None for entry in entries) else number
     room = width - _BAR - 1 - _NUMBER * (1 + len(others))
     heads = [_TITLES[number], *("visitors" if key == "uniqueVisitors" else key for key in others)]
     yield ""
@@ -189,6 +241,11 @@ def change(now: float, before: float) -> str:
     if not before:
         return "new"
     return f"{(now - before) / before * 100:+,.0f} %"
+
+
+def points(now: float, before: float) -> str:
+    """How much more or less of a hundred than before."""
+    return "=" if now == before else f"{now - before:+.1f} pts"
 
 
 def fit(text: str, width: int, marks: Marks = BLOCKS) -> str:

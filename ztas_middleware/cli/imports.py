@@ -183,12 +183,12 @@ def _terms(
 
 def _file(settings: Config, site: str) -> None:
     """Add up the days that came in, so that the first question is like any other."""
-    from ztas_middleware.reports.reader import Reports  # loads all of the reports
+    from ztas_middleware.history.asking import History  # only needed here
 
     try:
         with bar(site) as progress:
             now = time.time_ns() // 1_000_000
-            Reports(settings).roll_up(site, now=now, progress=progress)
+            History(settings).file(site, now=now, progress=progress)
     except (KeyboardInterrupt, StorageError) as error:
         reason = "stopped" if isinstance(error, KeyboardInterrupt) else str(error)
         click.echo(

@@ -77,6 +77,15 @@ def site_of(config: Config, site_id: str) -> Site:
     return found
 
 
+def site_or_only(config: Config, site_id: str | None) -> Site:
+    """The site with this id; without one, the only site there is."""
+    if site_id is not None:
+        return site_of(config, site_id)
+    if len(config.sites) > 1:
+        raise click.UsageError(f"say which SITE: {', '.join(config.sites)}")
+    return next(iter(config.sites.values()))
+
+
 @contextlib.contextmanager
 def writing(config: Config) -> Iterator[Database]:
     """The database, made where it is not there yet; salts that are due go first.

@@ -28,49 +28,47 @@ def numbers_of(rows: str, keys: Mapping[str, str]) -> str:
     """
     names = ", ".join(keys)
     made = ", ".join(f"{expression} as {name}" for name, expression in keys.items())
-    views = f"""
+    people = f"""
         select
-            {names},
-            count(*) filter (where type = 'pageview') as pageviews,
-            count(distinct (day, visitor)) filter (where visitor != '') as visitors,
-            count(*) filter (where type = 'event') as events,
-            sum({millionths("value")}) filter (where type = 'event') as value
+            {names}, sum(views) as pageviews, count(*) filter (where visitor != '') as visitors,
+            sum(happened) as events, sum(amount) as value
         from (
-            select {made}, day, visitor, type, value from {rows}
-            where type in ('pageview', 'event')
+            select
+                {made}, day as visitor_day, visitor,
+                count(*) filter (where type = 'pageview') as views,
+                count(*) filter (where type = 'event') as happened,
+                sum({millionths("value")}) filter (where type = 'event') as amount
+            from {rows} where type in ('pageview', 'event')
+            group by {names}, visitor_day, visitor
         )
         group by {names}
     """
     visits = f"""
         select
-            {names},
-            count(*) as sessions,
-            count(*) filter (where session_views > 0) as viewing,
-            count(*) filter (where session_bounced) as bounces,
-            sum(session_duration) as duration
+            {names}, count(*) as sessions, count(*) filter (where views > 0) as viewing,
+            count(*) filter (where is_bounce) as bounces, sum(length) as duration
         from (
-            select distinct {made}, day, session, session_views, session_bounced, session_duration
+            select
+                {made}, day as session_day, session, any_value(session_views) as views,
+                any_value(session_bounced) as is_bounce, any_value(session_duration) as length
             from {rows} where session_counts
+            group by {names}, session_day, session
         )
         group by {names}
     """
     times = f"""
         select
-            {names},
-            count(*) as page_times,
+            {names}, count(*) as page_times,
             sum({millionths(f"least(longest, {LONGEST})")}) as page_time
         from (
-            select {names}, max(time_on_page) as longest
-            from (
-                select {made}, day, session, path, time_on_page from {rows}
-                where session_counts and time_on_page is not null
-            )
-            group by {names}, day, session, path
+            select {made}, day as session_day, session, path, max(time_on_page) as longest
+            from {rows} where session_counts and time_on_page is not null
+            group by {names}, session_day, session, path
         )
         group by {names}
     """
     return f"""
         select {names}, {", ".join(f"ifnull(sum({name}), 0) as {name}" for name in NUMBERS)}
-        from ({views} union all by name {visits} union all by name {times})
+        from ({people} union all by name {visits} union all by name {times})
         group by {names}
     """

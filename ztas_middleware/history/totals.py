@@ -1,13 +1,14 @@
-"""The numbers of each day, dimension and value: what a question without filter is answered from.
+"""The numbers of each dimension and value, by day: what a question without filter is answered from.
 
-One statement, made from the table of dimensions, for the days that are filed and the running one.
+The queries are made from the table of dimensions, and are the same for days that are filed, for the
+running one, and for the rows that a filter keeps.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ztas_middleware.dimensions import COUNTED, Counts, List
+from ztas_middleware.dimensions import CLIENT, COUNTED, SESSION, WEEK_HOURS, Counts, List
 from ztas_middleware.history.columns import Column, millionths
 from ztas_middleware.history.numbers import NUMBERS, numbers_of
 
@@ -30,27 +31,8 @@ list does not count is NULL. `value` is in millionths; `duration`, `page_time` i
 
 TOTAL_NAMES = ", ".join(column.name for column in TOTALS)
 
-VISITORS = "count(distinct nullif(visitor, ''))"
-
-_NUMBERS: dict[Counts, tuple[dict[str, str], str]] = {
-    Counts.VIEWS: ({"pageviews": "count(*)", "visitors": VISITORS}, "type = 'pageview'"),
-    Counts.EVENTS: (
-        {"events": "count(*)", "visitors": VISITORS, "value": f"sum({millionths('value')})"},
-        "type = 'event'",
-    ),
-    Counts.ENDS: ({"sessions": "count(distinct session)"}, "session_counts"),
-    Counts.ORIGINS: (
-        {
-            "sessions": "count(distinct session)",
-            "visitors": f"{VISITORS} filter (where type in ('pageview', 'event'))",
-            "pageviews": "count(*) filter (where type = 'pageview')",
-        },
-        "session_counts",
-    ),
-    # How many rows have the property; the number is kept where events are.
-    Counts.HITS: ({"events": "count(*)"}, "true"),
-}
-"""What a list counts, and of which rows."""
+_PEOPLE = "count(*) filter (where visitor != '')"
+"""Of groups by visitor: rows without one are nobody's."""
 
 
 def make_totals_table(cursor: DuckDBPyConnection, table: str, *, temp: bool = True) -> None:
@@ -59,42 +41,167 @@ def make_totals_table(cursor: DuckDBPyConnection, table: str, *, temp: bool = Tr
     cursor.execute(f"create or replace {'temp ' if temp else ''}table {table} ({columns})")
 
 
-def totals_of(rows: str) -> str:
-    """The query for the totals of all days of a relation `rows`."""
-    return " union all ".join([totals_of_days(rows), *(_of_list(found, rows) for found in COUNTED)])
+def totals_of(rows: str, *, day: str = "day") -> str:
+    """The query for the totals of a relation `rows`; arguments as in `queries`."""
+    return f"""
+        with
+            {VIEWS} as materialized ({views_of(rows)}),
+            {VISITS} as materialized ({visits_of(rows)})
+        {" union all ".join(queries(rows, day=day))}
+    """
 
 
-def _selected(dimension: str, keys: list[str], numbers: dict[str, str], day: str = "day") -> str:
+VIEWS, VISITS = "totals_views", "totals_visits"
+"""The names that `queries` knows `views_of` and `visits_of` by."""
+
+
+def queries(rows: str, *, day: str = "day") -> list[str]:
+    """The queries for the totals of a relation `rows`: of its days, their hours, and each list.
+
+    Args:
+        rows: the relation.
+        day: which day a list is of, as SQL: each its own, or one date for all days together.
+    """
+    return [
+        totals_of_days(rows),
+        _of_views(WEEK_HOURS, rows, "day"),
+        *(_QUERIES[listed.counts](listed, rows, day) for listed in COUNTED),
+    ]
+
+
+def totals_of_days(rows: str) -> str:
+    """The query for the days' own totals of a relation `rows`, without any list."""
+    return f"""
+        select {_selected("", [], {name: name for name in NUMBERS}, "the_day")}
+        from ({numbers_of(rows, {"the_day": "day"})})
+    """
+
+
+def views_of(rows: str) -> str:
+    """The query for the page views of a relation `rows` by visitor and what is told of the client.
+
+    Nearly all visitors have one row a day in it, with the number of their page views.
+    """
+    return f"""
+        select day, visitor, {", ".join(CLIENT)}, count(*) as number
+        from {rows} where type = 'pageview' group by all
+    """
+
+
+def visits_of(rows: str) -> str:
+    """The query for the sessions of a relation `rows`, with one row each for nearly all."""
+    return f"""
+        select
+            day, session, visitor, {", ".join(f"any_value({name}) as {name}" for name in SESSION)},
+            count(*) filter (where type = 'pageview') as number,
+            bool_or(type in ('pageview', 'event')) as is_counted
+        from {rows} where session_counts group by day, session, visitor
+    """
+
+
+def _of_views(listed: List, rows: str, day: str) -> str:
+    source, number = rows, "count(*)"
+    condition = f"type = 'pageview' and ({listed.condition})"
+    if set(listed.keys.values()) <= set(CLIENT):
+        source, number, condition = VIEWS, "sum(number)", listed.condition
+    return f"""
+        select {_selected(listed.name, _names(listed), _counted("pageviews"), day)}
+        from (
+            select day, visitor, {_made(listed)}, {number} as pageviews
+            from {source} where {condition} group by all
+        )
+        group by all
+    """
+
+
+def _of_events(listed: List, rows: str, day: str) -> str:
+    value = f"sum({millionths('value')})"
+    return f"""
+        select {_selected(listed.name, _names(listed), _counted("events", "value"), day)}
+        from (
+            select day, visitor, {_made(listed)}, count(*) as events, {value} as value
+            from {rows} where type = 'event' and ({listed.condition}) group by all
+        )
+        group by all
+    """
+
+
+def _of_hits(listed: List, rows: str, day: str) -> str:
+    return f"""
+        select {_selected(listed.name, _names(listed), {"events": "count(*)"}, day)}
+        from (select day, {_made(listed)} from {rows} where {listed.condition})
+        group by all
+    """
+
+
+def _of_ends(listed: List, _rows: str, day: str) -> str:
+    return f"""
+        select {_selected(listed.name, _names(listed), {"sessions": "count(*)"}, day)}
+        from (select distinct day, session, {_made(listed)} from {VISITS} where {listed.condition})
+        group by all
+    """
+
+
+def _of_origins(listed: List, _rows: str, day: str) -> str:
+    names = ", ".join(_names(listed))
+    added = {name: f"sum({name})" for name in ("sessions", "visitors", "pageviews")}
+    return f"""
+        select {_selected(listed.name, _names(listed), added, "day")}
+        from (
+            select {day} as day, {names}, count(*) as sessions, 0 as visitors, 0 as pageviews
+            from (
+                select distinct day, session, {_made(listed)} from {VISITS}
+                where {listed.condition}
+            )
+            group by all
+            union all
+            select
+                {day} as day, {names}, 0 as sessions,
+                count(*) filter (where visitor != '' and is_counted) as visitors,
+                sum(number) as pageviews
+            from (
+                select
+                    day, visitor, {_made(listed)}, sum(number) as number,
+                    bool_or(is_counted) as is_counted
+                from {VISITS} where {listed.condition} group by all
+            )
+            group by all
+        )
+        group by all
+    """
+
+
+_QUERIES = {
+    Counts.VIEWS: _of_views,
+    Counts.EVENTS: _of_events,
+    Counts.ENDS: _of_ends,
+    Counts.ORIGINS: _of_origins,
+    Counts.HITS: _of_hits,
+}
+
+
+def _counted(*names: str) -> dict[str, str]:
+    """What is added up of groups by visitor."""
+    return {"visitors": _PEOPLE, **{name: f"sum({name})" for name in names}}
+
+
+def _names(listed: List) -> list[str]:
+    return [f"k{number}" for number in range(len(listed.keys))]
+
+
+def _made(listed: List) -> str:
+    """The keys of each row."""
+    pairs = zip(listed.keys.values(), _names(listed), strict=True)
+    return ", ".join(f"{value} as {name}" for value, name in pairs)
+
+
+def _selected(dimension: str, keys: list[str], numbers: dict[str, str], day: str) -> str:
+    """The columns of `totals`, of which the last depend on the list."""
     keys = [*keys, *["null"] * (len(KEYS) - len(keys))]
-    parts = [day, f"'{dimension}' as dimension"]
+    parts = [f"{day} as day", f"'{dimension}' as dimension"]
     parts += [f"cast({value} as varchar) as {key}" for value, key in zip(keys, KEYS, strict=True)]
     parts += [
         f"cast({numbers.get(column.name, 'null')} as {column.type}) as {column.name}"
         for column in TOTALS[len(KEYS) + 2 :]
     ]
     return ", ".join(parts)
-
-
-def _of_list(found: List, rows: str) -> str:
-    numbers, condition = _NUMBERS[found.counts]
-    names = [f"k{number}" for number in range(len(found.keys))]
-    keys = ", ".join(
-        f"{value} as {name}" for value, name in zip(found.keys.values(), names, strict=True)
-    )
-    return f"""
-        select {_selected(found.name, names, numbers)}
-        from (
-            select day, visitor, session, type, value, session_counts, {keys}
-            from {rows} where ({condition}) and ({found.condition})
-        )
-        group by day, {", ".join(names)}
-    """
-
-
-def totals_of_days(rows: str) -> str:
-    """The query for the days' own totals of a relation `rows`, without any list."""
-    numbers = {name: name for name in NUMBERS}
-    return f"""
-        select {_selected("", [], numbers, "the_day as day")}
-        from ({numbers_of(rows, {"the_day": "day"})})
-    """

@@ -85,6 +85,11 @@ class Entry:
     events: int = 0
     value: float = 0.0
 
+    @property
+    def name(self) -> str:
+        """Its names in one line."""
+        return " / ".join(str(name) for name in self.names if name is not None)
+
     def number(self, found: List) -> int:
         """What entries of this list are ordered by."""
         return int(getattr(self, found.counts.value[0]) or 0)

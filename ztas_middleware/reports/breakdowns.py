@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from ztas_middleware.history.asking import Asked
     from ztas_middleware.reports.answers import Json
     from ztas_middleware.reports.questions import BreakdownQuestion
-    from ztas_middleware.reports.selected import Asked
 
 _TIMES = {"day": "day", "hour": "hour", "weekday": "isodow(day)"}
 

@@ -11,8 +11,8 @@ from ztas_middleware.reports.selected import select
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from ztas_middleware.history.asking import Asked
     from ztas_middleware.reports.questions import JourneysQuestion
-    from ztas_middleware.reports.selected import Asked
 
 ENTRY, EXIT = "(entry)", "(exit)"
 

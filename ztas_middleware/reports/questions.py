@@ -92,9 +92,21 @@ class JourneysQuestion(Question):
     """Of `page` or `action`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealtimeQuestion:
+    """Whose last half hour, and what of it."""
+
+    site: Site
+    now: int
+    """UTC milliseconds; hits that claim to be later are left out."""
+    filters: Filters = NO_FILTERS
+    limit: int = DEFAULT_LIMIT
+
+
 STATS = frozenset({*PERIOD, *COMPARE, "interval", "limit", "offset"})
-BREAKDOWN = frozenset({*PERIOD, "by", "metrics", "order", "limit", "offset"})
+BREAKDOWN = frozenset({*PERIOD, "by", "metrics", "order", "format", "limit", "offset"})
 JOURNEYS = frozenset({*PERIOD, "limit", "offset"})
+REALTIME = frozenset({"limit"})
 """The parameters of each question besides its filters."""
 
 
@@ -112,7 +124,7 @@ def parse_question(
     Raises:
         ParameterError: names the parameter that can't be understood.
     """
-    single = _single(parameters, STATS)
+    single = single_values(parameters, STATS)
     period = parse_period(single, site.timezone, now, begin)
     return Question(
         site=site,
@@ -130,7 +142,7 @@ def parse_breakdown(
     parameters: Parameters, site: Site, now: int, begin: Callable[[], date | None]
 ) -> BreakdownQuestion:
     """The question that parameters ask a breakdown; as `parse_question`, with `BREAKDOWN`."""
-    single = _single(parameters, BREAKDOWN, several=("by",))
+    single = single_values(parameters, BREAKDOWN, several=("by",))
     metrics = _metrics(single)
     return BreakdownQuestion(
         site=site,
@@ -149,7 +161,7 @@ def parse_journeys(
     parameters: Parameters, site: Site, now: int, begin: Callable[[], date | None]
 ) -> JourneysQuestion:
     """The question that parameters ask journeys; as `parse_question`, with `JOURNEYS`."""
-    single = _single(parameters, JOURNEYS)
+    single = single_values(parameters, JOURNEYS)
     filters = _filters(parameters, site)
     around = [
         found for found in filters.each if found.name in ("page", "action") and not found.negated
@@ -170,10 +182,25 @@ def parse_journeys(
     )
 
 
-def _single(
+def parse_realtime(parameters: Parameters, site: Site, now: int) -> RealtimeQuestion:
+    """The question that parameters ask about right now; as `parse_question`, with `REALTIME`."""
+    single = single_values(parameters, REALTIME)
+    return RealtimeQuestion(
+        site=site,
+        now=now,
+        filters=_filters(parameters, site),
+        limit=parse_limit(single.get("limit")),
+    )
+
+
+def single_values(
     parameters: Parameters, known: Iterable[str], several: tuple[str, ...] = ()
 ) -> dict[str, str]:
-    """The parameters that are no filters, each of which is given once."""
+    """The parameters that are no filters, each of which is given once.
+
+    Raises:
+        ParameterError: there are others than `known` and filters, or one is given twice.
+    """
     single = {}
     for name, values in parameters.items():
         if name in known and name not in several:

@@ -2,105 +2,124 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from ztas_middleware.errors import StorageError
-from ztas_middleware.parameters import DEFAULT_LIMIT
-from ztas_middleware.reports.checking import check_rollups
+from ztas_middleware.history.asking import History
+from ztas_middleware.history.clock import date_at
+from ztas_middleware.reports.breakdowns import breakdown_of
 from ztas_middleware.reports.export import Selection, export
-from ztas_middleware.reports.filters import NO_FILTERS
-from ztas_middleware.reports.ledger import load_ledger
-from ztas_middleware.reports.memory import Memories
+from ztas_middleware.reports.journeys import journeys_of
 from ztas_middleware.reports.periods import stretch_of
-from ztas_middleware.reports.realtime import realtime
-from ztas_middleware.reports.rolling import roll_up, seal_day
-from ztas_middleware.reports.rules import Rules
-from ztas_middleware.reports.stats import Question, report_on
-from ztas_middleware.store.lateness import catch_up, is_far_behind
-from ztas_middleware.store.ranges import SiteHits
-from ztas_middleware.store.reading import reading
+from ztas_middleware.reports.questions import (
+    parse_breakdown,
+    parse_journeys,
+    parse_question,
+    parse_realtime,
+)
+from ztas_middleware.reports.realtime import realtime_of, start_of
+from ztas_middleware.reports.reporting import report_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
     from ztas_middleware.config.model import Config
-    from ztas_middleware.reports.checking import Difference, Hidden
+    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.reports.answers import Breakdown, Journeys, Report
     from ztas_middleware.reports.export import Format, Kind
-    from ztas_middleware.reports.filters import Filters
-    from ztas_middleware.reports.periods import Period
+    from ztas_middleware.reports.questions import (
+        BreakdownQuestion,
+        JourneysQuestion,
+        Parameters,
+        Question,
+        RealtimeQuestion,
+    )
     from ztas_middleware.reports.realtime import Realtime
-    from ztas_middleware.reports.report import Report
-    from ztas_middleware.reports.rolling import Progress
-    from ztas_middleware.store.rollups import RolledDay
 
-TURN = 60.0
-"""Seconds to wait for another thread that is rolling up."""
+T = TypeVar("T")
 
 
 class Reports:
     """Answers questions about the sites of one configuration.
 
-    Safe to share between threads and to construct before `fork()`. What is asked for often is
-    remembered, in bounded memory; a long-lived process should keep one instance.
+    Safe to share between threads and to construct before `fork()`. Much of the running day is
+    remembered; a long-lived process should keep one instance.
     """
 
     def __init__(self, config: Config) -> None:
+        self._sites = config.sites
         self._path = config.database
-        self._rules = {site.id: Rules(site) for site in config.sites.values()}
-        self._memories = Memories(config.database)
-        self._turn = threading.Lock()
+        self._history = History(config)
 
-    def stats(
-        self,
-        site_id: str,
-        period: Period,
-        *,
-        filters: Filters = NO_FILTERS,
-        limit: int = DEFAULT_LIMIT,
-        now: int,
-    ) -> Report:
-        """The report on a site and a period.
+    def question(self, site_id: str, parameters: Parameters, *, now: int) -> Question:
+        """What parameters of the API ask a report.
 
         Args:
             site_id: a configured site's.
-            period: see `parse_period`.
-            filters: which hits are kept.
-            limit: how many entries a list may have.
+            parameters: all but the site, by name.
             now: UTC milliseconds.
 
         Raises:
             KeyError: there is no such site.
+            ParameterError: names the parameter that can't be understood.
             StorageError: the database can't be read.
         """
-        rules = self._rules[site_id]
-        for may_work in (True, False):
-            with reading(self._path) as connection:
-                hits = SiteHits(connection, site_id)
-                first = period.previous().first
-                ledger = load_ledger(hits, rules, first, period.last, now)
-                # Filters are answered from the hits anyway.
-                is_plain = filters == NO_FILTERS
-                wants_work = ledger.wants_work if is_plain else ledger.is_far_behind
-                if not (may_work and wants_work):
-                    memory = self._memories.of(connection)
-                    return report_on(Question(hits, rules, memory, limit), period, ledger, filters)
-            if is_plain:
-                self._roll_up(rules, period, now)
-            else:
-                self._look()
-        raise AssertionError  # the second round answers whatever happens
+        return parse_question(parameters, self._sites[site_id], now, self._begin(site_id, now))
 
-    def realtime(self, site_id: str, *, limit: int = DEFAULT_LIMIT, now: int) -> Realtime:
-        """A site right now; arguments and errors as in `stats`."""
-        for may_work in (True, False):
-            with reading(self._path) as connection:
-                hits = SiteHits(connection, site_id)
-                if not (may_work and is_far_behind(hits.state)):
-                    return realtime(hits, self._rules[site_id], limit, now)
-            self._look()
-        raise AssertionError  # as above
+    def stats(self, question: Question) -> Report:
+        """The report on a site and a period.
+
+        Raises:
+            HistoryBusyError: finished days are being filed, which takes longer than an answer may.
+            StorageError: the database can't be read.
+        """
+        periods = [question.period, *([question.before] if question.before else [])]
+        return self._history.ask(
+            question.site.id,
+            min(period.first for period in periods),
+            max(period.last for period in periods),
+            now=question.now,
+            question=lambda asked: report_on(asked, question),
+        )
+
+    def breakdown_question(
+        self, site_id: str, parameters: Parameters, *, now: int
+    ) -> BreakdownQuestion:
+        """What parameters of the API ask a breakdown; as `question`."""
+        return parse_breakdown(parameters, self._sites[site_id], now, self._begin(site_id, now))
+
+    def breakdown(self, question: BreakdownQuestion) -> Breakdown:
+        """A report taken apart; errors as in `stats`."""
+        return self._ask(question, lambda asked: breakdown_of(asked, question))
+
+    def journeys_question(
+        self, site_id: str, parameters: Parameters, *, now: int
+    ) -> JourneysQuestion:
+        """What parameters of the API ask about journeys; as `question`."""
+        return parse_journeys(parameters, self._sites[site_id], now, self._begin(site_id, now))
+
+    def journeys(self, question: JourneysQuestion) -> Journeys:
+        """What comes before and after a page or an event; errors as in `stats`."""
+        return self._ask(question, lambda asked: journeys_of(asked, question))
+
+    def realtime_question(
+        self, site_id: str, parameters: Parameters, *, now: int
+    ) -> RealtimeQuestion:
+        """What parameters of the API ask about right now; as `question`."""
+        return parse_realtime(parameters, self._sites[site_id], now)
+
+    def realtime(self, question: RealtimeQuestion) -> Realtime:
+        """A site right now; errors as in `stats`."""
+        zone = question.site.timezone
+        return self._history.ask(
+            question.site.id,
+            date_at(start_of(question.now), zone),
+            date_at(question.now, zone),
+            now=question.now,
+            question=lambda asked: realtime_of(asked, question),
+            file=False,
+        )
 
     def export(
         self,
@@ -124,46 +143,23 @@ class Reports:
             KeyError: there is no such site.
             StorageError: the database can't be read; with any piece.
         """
-        zone = self._rules[site_id].zone
+        zone = self._sites[site_id].timezone
         start = None if first is None else stretch_of(first, zone).start
         end = None if last is None else stretch_of(last, zone).end
         return export(self._path, Selection(site_id, zone, kind, file_format, start, end))
 
-    def roll_up(
-        self,
-        site_id: str,
-        *,
-        now: int,
-        again: bool = False,
-        progress: Progress | None = None,
-    ) -> int:
-        """Bring all rollups of a site up to date; see `rolling.roll_up`."""
-        return roll_up(self._path, self._rules[site_id], now, again=again, progress=progress)
+    def _ask(self, question: Question, answer: Callable[[Asked], T]) -> T:
+        period = question.period
+        return self._history.ask(
+            question.site.id, period.first, period.last, now=question.now, question=answer
+        )
 
-    def seal_day(self, site_id: str, day: date, *, now: int) -> RolledDay | None:
-        """Roll up a day for the last time, before its hits are deleted; see `rolling.seal_day`."""
-        return seal_day(self._path, self._rules[site_id], day, now)
+    def _begin(self, site_id: str, now: int) -> Callable[[], date | None]:
+        return partial(self.first_day, site_id, now)
 
-    def check(
-        self, site_id: str, *, now: int, progress: Progress | None = None
-    ) -> Iterator[Difference | Hidden]:
-        """Compare a site's rollups with its hits; see `checking.check_rollups`."""
-        return check_rollups(self._path, self._rules[site_id], now, progress=progress)
-
-    def _roll_up(self, rules: Rules, period: Period, now: int) -> None:
-        first = period.previous().first
-        self._in_turn(lambda: roll_up(self._path, rules, now, first=first, last=period.last))
-
-    def _look(self) -> None:
-        self._in_turn(lambda: catch_up(self._path))
-
-    def _in_turn(self, work: Callable[[], object]) -> None:
-        # The others wait for what one is doing already; whoever has waited finds it done. If it
-        # can't be done, on a read-only disk or beside a long transaction, the hits answer.
-        if self._turn.acquire(timeout=TURN):
-            try:
-                work()
-            except StorageError:
-                pass
-            finally:
-                self._turn.release()
+    def first_day(self, site_id: str, now: int) -> date | None:
+        """The first day that has any hits; errors as in `stats`."""
+        today = date_at(now, self._sites[site_id].timezone)
+        return self._history.ask(
+            site_id, today, today, now=now, question=lambda asked: asked.first_day, file=False
+        )

@@ -1,39 +1,32 @@
-"""What is going on right now: the last half hour of a site, from its hits."""
+"""What is going on right now: the last half hour of a site."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.store.ranges import STRETCH
+from ztas_middleware.dimensions import LISTS
+from ztas_middleware.reports.answers import Entry
+from ztas_middleware.reports.conditions import Bound, keeps
+from ztas_middleware.reports.periods import local_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import tzinfo
 
-    from ztas_middleware.reports.rules import Rules
-    from ztas_middleware.store.ranges import SiteHits
+    from ztas_middleware.dimensions import List
+    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.reports.answers import Json
+    from ztas_middleware.reports.questions import RealtimeQuestion
 
 MINUTE = 60_000
 ACTIVE = 5 * MINUTE
 MINUTES = 30
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A path or source of the last five minutes."""
-
-    name: str
-    pageviews: int
-    visitors: int
-
-    def to_json(self, key: str) -> dict[str, str | int]:
-        """The entry as the JSON API gives it."""
-        return {key: self.name, "pageviews": self.pageviews, "uniqueVisitors": self.visitors}
+def start_of(now: int) -> int:
+    """The first instant that is looked at: the beginning of a minute."""
+    return now - now % MINUTE - (MINUTES - 1) * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class Minute:
     visitors: int
     """Distinct ones with any hit."""
 
-    def to_json(self) -> dict[str, str | int]:
+    def to_json(self) -> Json:
         """The minute as the JSON API gives it."""
         return {"minute": self.label, "visitors": self.visitors}
 
@@ -58,7 +51,7 @@ class View:
     """`2026-11-07T14:28:05+01:00`, by the site's clock."""
     path: str
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> Json:
         """The page view as the JSON API gives it."""
         return {"time": self.time, "path": self.path}
 
@@ -70,78 +63,107 @@ class Realtime:
     active_visitors: int
     """Distinct ones with any hit in the last five minutes."""
     pageviews_last_5_min: int
-    pages: tuple[Seen, ...]
-    """Of the last five minutes."""
-    sources: tuple[Seen, ...]
-    """Of the last five minutes."""
+    pages: tuple[Entry, ...]
+    """Of the last five minutes, as in a report."""
+    sources: tuple[Entry, ...]
+    """Of the last five minutes, as in a report."""
     visitors_per_minute: tuple[Minute, ...]
     """Thirty of them, the running one last."""
     recent: tuple[View, ...]
     """Latest first, none older than half an hour."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """The answer of the JSON API."""
         return {
             "activeVisitors": self.active_visitors,
             "pageviewsLast5Min": self.pageviews_last_5_min,
-            "pages": [page.to_json("path") for page in self.pages],
-            "sources": [source.to_json("source") for source in self.sources],
+            "pages": [entry.to_json(LISTS["pages"]) for entry in self.pages],
+            "sources": [entry.to_json(LISTS["sources"]) for entry in self.sources],
             "visitorsPerMinute": [minute.to_json() for minute in self.visitors_per_minute],
             "recent": [view.to_json() for view in self.recent],
         }
 
 
-def realtime(hits: SiteHits, rules: Rules, limit: int, now: int) -> Realtime:
-    """A site right now.
+class _Row(NamedTuple):
+    time: int
+    type: str
+    path: str
+    source: str | None
+    visitor: str
+    session: tuple[object, ...] | None
+    """None for a row whose session does not count."""
 
-    Args:
-        hits: the site's.
-        rules: the site's.
-        limit: how long a list may be.
-        now: UTC milliseconds; hits that claim to be later are left out.
-    """
-    active: set[str] = set()
-    views: list[tuple[str, str, str]] = []
+
+def realtime_of(asked: Asked, question: RealtimeQuestion) -> Realtime:
+    """Answer a question about the days that the history was asked for."""
+    now, limit, zone = question.now, question.limit, question.site.timezone
+    rows = _rows(asked, question)
+    active = [row for row in rows if row.time >= now - ACTIVE]
+    views = [row for row in active if row.type == "pageview"]
     minutes: defaultdict[int, set[str]] = defaultdict(set)
-    recent: list[View] = []
-    running = now - now % MINUTE
-    for time, kind, path, referrer, utm_source, visitor in hits.connection.execute(
-        f"""
-        select time, type, path, referrer, utm_source, visitor from {STRETCH}
-        order by time desc, id desc
-        """,
-        hits.bind(running - (MINUTES - 1) * MINUTE, now + 1),
-    ):
-        minutes[time - time % MINUTE].add(visitor)
-        is_active = time >= now - ACTIVE
-        if is_active:
-            active.add(visitor)
-        if kind == "pageview":
-            if is_active:
-                views.append((path, rules.referrers.source(referrer, utm_source), visitor))
-            if len(recent) < limit:
-                recent.append(View(_local(time, rules.zone).isoformat(timespec="seconds"), path))
-    starts = range(running - (MINUTES - 1) * MINUTE, running + 1, MINUTE)
+    for row in rows:
+        minutes[row.time - row.time % MINUTE].add(row.visitor)
+    starts = range(start_of(now), now + 1, MINUTE)
+    recent = [row for row in rows if row.type == "pageview"][:limit]
     return Realtime(
-        active_visitors=len(active),
+        active_visitors=_people(row.visitor for row in active),
         pageviews_last_5_min=len(views),
-        pages=_seen(((path, visitor) for path, _, visitor in views), limit),
-        sources=_seen(((source, visitor) for _, source, visitor in views), limit),
+        pages=_listed(((row.path, row) for row in views), LISTS["pages"], limit),
+        sources=_listed(
+            ((row.source, row) for row in active if row.session and row.source),
+            LISTS["sources"],
+            limit,
+        ),
         visitors_per_minute=tuple(
-            Minute(f"{_local(start, rules.zone):%H:%M}", len(minutes.get(start, ())))
+            Minute(f"{local_time(start, zone):%H:%M}", _people(minutes.get(start, ())))
             for start in starts
         ),
-        recent=tuple(recent),
+        recent=tuple(
+            View(local_time(row.time, zone).isoformat(timespec="seconds"), row.path)
+            for row in recent
+        ),
     )
 
 
-def _seen(views: Iterable[tuple[str, str]], limit: int) -> tuple[Seen, ...]:
-    pairs = list(views)
-    numbers = Counter(name for name, _ in pairs)
-    visitors = Counter(name for name, _ in set(pairs))
-    entries = [Seen(name, number, visitors[name]) for name, number in numbers.items()]
-    return tuple(sorted(entries, key=lambda entry: (-entry.pageviews, entry.name))[:limit])
+def _rows(asked: Asked, question: RealtimeQuestion) -> list[_Row]:
+    bound = Bound()
+    since, until = bound.name(start_of(question.now)), bound.name(question.now)
+    kept = keeps(question.filters, question.site, bound)
+    found = asked.cursor.execute(
+        f"""
+        select time, type, path, source, visitor, if(session_counts, (day, session), null)
+        from {asked.rows} where time between {since} and {until} and {kept}
+        order by time desc, id desc
+        """,
+        bound.values,
+    ).fetchall()
+    return [_Row(*row) for row in found]
 
 
-def _local(instant: int, zone: tzinfo) -> datetime:
-    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
+@dataclass(slots=True)
+class _Group:
+    views: int = 0
+    visitors: set[str] = field(default_factory=set)
+    sessions: set[object] = field(default_factory=set)
+
+
+def _listed(
+    pairs: Iterable[tuple[str | None, _Row]], listed: List, limit: int
+) -> tuple[Entry, ...]:
+    groups: defaultdict[str | None, _Group] = defaultdict(_Group)
+    for name, row in pairs:
+        group = groups[name]
+        group.views += row.type == "pageview"
+        group.sessions.add(row.session)
+        if row.type in {"pageview", "event"}:
+            group.visitors.add(row.visitor)
+    entries = [
+        Entry((name,), group.views, _people(group.visitors), len(group.sessions))
+        for name, group in groups.items()
+    ]
+    entries.sort(key=lambda entry: (-entry.number(listed), entry.names[0] or ""))
+    return tuple(entries[:limit])
+
+
+def _people(visitors: Iterable[str]) -> int:
+    return len(set(visitors) - {""})

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from ztas_middleware.history.clock import ONE_DAY, date_at
-from ztas_middleware.history.totals import totals_of, totals_of_days
+from ztas_middleware.history.totals import totals_of_days
 from ztas_middleware.reports.answers import (
     FunnelResult,
     GoalResult,
@@ -16,6 +16,7 @@ from ztas_middleware.reports.answers import (
     display_name,
 )
 from ztas_middleware.reports.conversions import goals_of, reached
+from ztas_middleware.reports.counted import count
 from ztas_middleware.reports.numbers import Totals, days_of, lists_of, summary_of, week_hours_of
 from ztas_middleware.reports.periods import Days, Hours, local_time, milliseconds
 from ztas_middleware.reports.points import points_of_days, points_of_hours
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ztas_middleware.config.goals import Funnel, Goal
+    from ztas_middleware.history.asking import Asked
     from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.questions import Question
-    from ztas_middleware.reports.selected import Asked, Selected
+    from ztas_middleware.reports.selected import Selected
 
 _HOURS_24 = 24 * 3_600_000
 
@@ -39,7 +41,7 @@ def report_on(asked: Asked, question: Question) -> Report:
     if _is_plain(question):
         totals = Totals(asked.cursor, asked.totals, question.period.first, question.period.last)
     else:
-        totals = _totals_of(selected, totals_of(selected.kept), "selected_totals", question.period)
+        totals = count(selected, question.period)
     days = days_of(totals)
     summary = summary_of(list(days.values()))
     lists = lists_of(totals, question.limit, question.offset)
@@ -74,11 +76,6 @@ def report_on(asked: Asked, question: Question) -> Report:
 def _is_plain(question: Question) -> bool:
     """Whether the totals of whole days answer it."""
     return isinstance(question.period, Days) and not question.filters
-
-
-def _totals_of(selected: Selected, query: str, name: str, period: Period) -> Totals:
-    selected.cursor.execute(f"create or replace temp table {name} as {query}", selected.values)
-    return Totals(selected.cursor, name, period.first, period.last)
 
 
 def _answers_from(asked: Asked, question: Question) -> str | None:
@@ -125,8 +122,11 @@ def _days_of(
 ) -> dict[date, tuple[int, ...]]:
     """The numbers of each day of a period, from its rows."""
     selected = select(asked, question.site, period, question.filters, until=until)
-    query = totals_of_days(selected.kept)
-    return days_of(_totals_of(selected, query, "selected_days", period))
+    selected.cursor.execute(
+        f"create or replace temp table days_before as {totals_of_days(selected.kept)}",
+        selected.values,
+    )
+    return days_of(Totals(selected.cursor, "days_before", period.first, period.last))
 
 
 def _until(question: Question, before: Period) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ztas_middleware.history.clock import ONE_DAY, date_at
 from ztas_middleware.history.columns import HIT_NAMES, ROW_NAMES
@@ -18,21 +18,8 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.model import Site
     from ztas_middleware.filters import Filters
+    from ztas_middleware.history.asking import Asked
     from ztas_middleware.reports.periods import Period
-
-
-class Asked(Protocol):
-    """What the history gives to whoever asks about a site."""
-
-    cursor: DuckDBPyConnection
-    rows: str
-    """The relation `rows`."""
-    totals: str
-    """The relation `totals`."""
-    first_day: date | None
-    """The first that has any hits, or had some before it was sealed."""
-    sealed_until: date | None
-    """The last day of which there are totals alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""The JSON API: `stats`, `realtime` and `export` below `api.path`, for programs that read.
+"""The JSON API below `api.path`, for programs that read.
 
 It asks the reports and says what they answer. Who may read is decided by a Bearer token, of which
-the configuration has only the hash, or by the site being public.
+the configuration has only the hash, or by the site being public; which pages of other origins may
+is left to `sharing`.
 """
 
 from __future__ import annotations
@@ -17,31 +18,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from ztas_middleware.answer import Answer
-from ztas_middleware.errors import StorageError
-from ztas_middleware.parameters import ParameterError, parse_limit
+from ztas_middleware.errors import HistoryBusyError, StorageError
+from ztas_middleware.parameters import ParameterError, parse_choice, parse_limit
 from ztas_middleware.reports.agents import agents, first_day
 from ztas_middleware.reports.export import COLUMNS, FORMATS
-from ztas_middleware.reports.filters import FILTERS, Filters
 from ztas_middleware.reports.periods import parse_date, parse_period
+from ztas_middleware.reports.questions import PERIOD, single_values
+from ztas_middleware.reports.tables import csv_of
+from ztas_middleware.web.sharing import Sharing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ztas_middleware.answer import Header
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.outages import OutageLog
     from ztas_middleware.reports.reader import Reports
 
-    Parameters = Mapping[str, str]
+    Parameters = Mapping[str, Sequence[str]]
 
-MOST_PARAMETERS = 50
+MOST_PARAMETERS = 200
 
 RETRY_AFTER = 5
 """Seconds a reader is asked to wait when the database can't be read."""
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
-_PERIOD = ("period", "startDate", "endDate")
 _FILE_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -80,62 +82,78 @@ class Api:
         self._reports = reports
         self._outages = outages
         self._clock = clock
+        self._sharing = Sharing(config)
 
     def stats(self, environ: Mapping[str, Any]) -> Answer | None:
         """`GET stats`: the report on a site and a period."""
-        return self._answer(environ, {*_PERIOD, *FILTERS, "limit"}, self._stats)
+        return self._answer(environ, self._stats)
+
+    def breakdown(self, environ: Mapping[str, Any]) -> Answer | None:
+        """`GET breakdown`: a report taken apart by one to three keys."""
+        return self._answer(environ, self._breakdown)
+
+    def journeys(self, environ: Mapping[str, Any]) -> Answer | None:
+        """`GET journeys`: what comes before and after a page or an event."""
+        return self._answer(environ, self._journeys)
 
     def realtime(self, environ: Mapping[str, Any]) -> Answer | None:
         """`GET realtime`: a site right now."""
-        return self._answer(environ, {"limit"}, self._realtime)
+        return self._answer(environ, self._realtime)
 
     def export(self, environ: Mapping[str, Any]) -> Answer | None:
         """`GET export`: a site's hits, streamed."""
-        return self._answer(environ, {"type", "format", "startDate", "endDate"}, self._export)
+        return self._answer(environ, self._export)
 
     def agents(self, environ: Mapping[str, Any]) -> Answer | None:
         """`GET agents`: who read a site's pages without being a visitor."""
-        return self._answer(environ, {*_PERIOD, "limit"}, self._agents)
+        return self._answer(environ, self._agents)
 
     def _answer(
-        self,
-        environ: Mapping[str, Any],
-        known: set[str],
-        answer: Callable[[_Question], Answer],
+        self, environ: Mapping[str, Any], answer: Callable[[_Question], Answer]
     ) -> Answer | None:
-        """Answer GET and HEAD; None leaves every other method to the wrapped app."""
+        """Answer GET, HEAD and a preflight; None leaves every other method to the wrapped app."""
         method = environ["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            return self._sharing.preflight(environ, self._site_of(environ))
         if method not in ("GET", "HEAD"):
             return None
         try:
-            answered = answer(self._question(environ, known))
+            answered = answer(self._question(environ))
         except _Refused as refused:
             answered = _json(refused.status, {"error": refused.error}, *refused.headers)
         except ParameterError as error:
             answered = _json("400 Bad Request", {"error": str(error)})
+        except HistoryBusyError as busy:
+            answered = _unavailable(f"Not yet: {busy.problem}")
         except StorageError as failure:
             self._outages.report("questions are refused with 503", failure)
-            answered = _json(
-                "503 Service Unavailable",
-                {"error": "Storage unavailable"},
-                ("Retry-After", str(RETRY_AFTER)),
-            )
+            answered = _unavailable("Storage unavailable")
+        headers = self._sharing.headers(environ, self._site_of(environ))
+        answered = answered._replace(headers=[*answered.headers, *headers])
         return answered if method == "GET" else answered._replace(body=())
 
-    def _question(self, environ: Mapping[str, Any], known: set[str]) -> _Question:
+    def _site_of(self, environ: Mapping[str, Any]) -> Site | None:
+        """The site that a request names, whoever sends it."""
+        try:
+            named = _parameters(environ.get("QUERY_STRING", "")).get("siteId", ("",))
+        except _Refused:
+            return None
+        return self._sites.get(named[0])
+
+    def _question(self, environ: Mapping[str, Any]) -> _Question:
         parameters = _parameters(environ.get("QUERY_STRING", ""))
-        site_id = parameters.get("siteId")
-        if not site_id:
+        named = parameters.pop("siteId", [""])
+        if not named[0]:
             raise ParameterError("siteId", "is required")
+        if len(named) > 1:
+            raise ParameterError("siteId", "is given twice")
+        (site_id,) = named
         site = self._sites.get(site_id)
         # Who has no token does not learn which sites there are.
         if (site is None or not site.public) and not self._is_token(environ):
             raise _Refused("401 Unauthorized", "Invalid token", ("WWW-Authenticate", "Bearer"))
         if site is None:
             raise _Refused("404 Not Found", "Invalid site ID")
-        for name in parameters:
-            if name not in known and name != "siteId":
-                raise ParameterError(name, "is not a parameter of this question")
         return _Question(site, parameters, self._clock() // 1_000_000)
 
     def _is_token(self, environ: Mapping[str, Any]) -> bool:
@@ -150,17 +168,30 @@ class Api:
 
     def _stats(self, question: _Question) -> Answer:
         site, parameters, now = question
-        report = self._reports.stats(
-            site.id,
-            parse_period(parameters, site.timezone, now),
-            filters=Filters.parse(parameters),
-            limit=parse_limit(parameters.get("limit")),
-            now=now,
-        )
-        return _json("200 OK", report.to_json())
+        asked = self._reports.question(site.id, parameters, now=now)
+        return _json("200 OK", self._reports.stats(asked).to_json())
+
+    def _breakdown(self, question: _Question) -> Answer:
+        site, parameters, now = question
+        asked = self._reports.breakdown_question(site.id, parameters, now=now)
+        (wanted,) = parameters.get("format", ("json",))
+        file_format = parse_choice("format", wanted, ("json", "csv"))
+        breakdown = self._reports.breakdown(asked)
+        if file_format == "json":
+            return _json("200 OK", breakdown.to_json())
+        columns = (*asked.by, *asked.metrics)
+        body = csv_of(columns, [[row[name] for name in columns] for row in breakdown.rows])
+        headers = [*_file_headers(site, "breakdown", "csv"), ("Content-Length", str(len(body)))]
+        return Answer("200 OK", headers, (body,))
+
+    def _journeys(self, question: _Question) -> Answer:
+        site, parameters, now = question
+        asked = self._reports.journeys_question(site.id, parameters, now=now)
+        return _json("200 OK", self._reports.journeys(asked).to_json())
 
     def _agents(self, question: _Question) -> Answer:
-        site, parameters, now = question
+        site, given, now = question
+        parameters = single_values(given, {*PERIOD, "limit"})
         begin = partial(first_day, self._database, site.id)
         period = parse_period(parameters, site.timezone, now, begin)
         limit = parse_limit(parameters.get("limit"))
@@ -168,12 +199,13 @@ class Api:
         return _json("200 OK", {"agents": [agent.to_json() for agent in found]})
 
     def _realtime(self, question: _Question) -> Answer:
-        limit = parse_limit(question.parameters.get("limit"))
-        report = self._reports.realtime(question.site.id, limit=limit, now=question.now)
-        return _json("200 OK", report.to_json())
+        site, parameters, now = question
+        asked = self._reports.realtime_question(site.id, parameters, now=now)
+        return _json("200 OK", self._reports.realtime(asked).to_json())
 
     def _export(self, question: _Question) -> Answer:
-        site, parameters, _ = question
+        site, given, _ = question
+        parameters = single_values(given, {"type", "format", "startDate", "endDate"})
         kind = _choice(parameters, "type", tuple(COLUMNS))
         file_format = _choice(parameters, "format", FORMATS)
         first, last = (
@@ -185,13 +217,16 @@ class Api:
         pieces = self._reports.export(
             site.id, kind=kind, file_format=file_format, first=first, last=last
         )
-        name = _FILE_NAME.sub("-", site.id)
-        headers = [
-            ("Content-Type", CONTENT_TYPES[file_format]),
-            ("Content-Disposition", f'attachment; filename="{name}-{kind}.{file_format}"'),
-            ("Cache-Control", "no-store"),
-        ]
-        return Answer("200 OK", headers, _begun(pieces))
+        return Answer("200 OK", _file_headers(site, kind, file_format), _begun(pieces))
+
+
+def _file_headers(site: Site, what: str, file_format: str) -> list[Header]:
+    name = _FILE_NAME.sub("-", site.id)
+    return [
+        ("Content-Type", CONTENT_TYPES[file_format]),
+        ("Content-Disposition", f'attachment; filename="{name}-{what}.{file_format}"'),
+        ("Cache-Control", "no-store"),
+    ]
 
 
 def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -201,7 +236,8 @@ def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
     return chain(first, pieces)
 
 
-def _parameters(query: str) -> dict[str, str]:
+def _parameters(query: str) -> dict[str, list[str]]:
+    """The values of each parameter."""
     try:
         pairs = parse_qsl(
             # What a client did not percent-encode comes as latin-1 (PEP 3333).
@@ -212,19 +248,18 @@ def _parameters(query: str) -> dict[str, str]:
         )
     except ValueError:
         raise _Refused("400 Bad Request", "Too many parameters") from None
-    parameters = dict(pairs)
-    if len(parameters) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ParameterError(twice, "is given twice")
+    parameters: dict[str, list[str]] = {}
+    for name, value in pairs:
+        parameters.setdefault(name, []).append(value)
     return parameters
 
 
-def _choice(parameters: Parameters, name: str, choices: tuple[str, ...]) -> Any:  # noqa: ANN401 - one of the literals
-    chosen = parameters.get(name, choices[0])
-    if chosen not in choices:
-        raise ParameterError(name, f"must be one of {', '.join(choices)}")
-    return chosen
+def _choice(parameters: Mapping[str, str], name: str, choices: tuple[str, ...]) -> Any:  # noqa: ANN401 - one of the literals
+    return parse_choice(name, parameters.get(name, choices[0]), choices)
+
+
+def _unavailable(error: str) -> Answer:
+    return _json("503 Service Unavailable", {"error": error}, ("Retry-After", str(RETRY_AFTER)))
 
 
 def _json(status: str, document: Mapping[str, Any], *headers: Header) -> Answer:

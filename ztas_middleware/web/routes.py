@@ -56,6 +56,8 @@ def routes(
 
         api = Api(config, reports(), outages)
         found[f"{config.api.path}/stats"] = api.stats
+        found[f"{config.api.path}/breakdown"] = api.breakdown
+        found[f"{config.api.path}/journeys"] = api.journeys
         found[f"{config.api.path}/realtime"] = api.realtime
         found[f"{config.api.path}/export"] = api.export
         found[f"{config.api.path}/agents"] = api.agents

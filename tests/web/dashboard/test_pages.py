@@ -122,10 +122,10 @@ def test_a_campaign_filters_by_all_that_names_it(browser):
     assert tiles(page)["Page views"] == "1"
 
 
-def test_goals_filter_where_a_filter_can_say_the_same(browser):
-    page = browser.get("/ztas/shop")
-    assert click(page, "Orders").request.query_string == "action=order"
-    assert click(page, "Guides").request.query_string == "page=%2Fguides%2F%2A"
+def test_goals_are_filters(browser):
+    page = click(browser.get("/ztas/shop"), "Orders")
+    assert page.request.query_string == "goal=Orders"
+    assert click(page, "Orders").request.query_string == ""
 
 
 @pytest.mark.parametrize("period", ["24h", "7d", "30d", "90d", "365d"])
@@ -171,11 +171,11 @@ def test_a_list_can_be_shown_at_length(browser, store):
 
 
 def test_nonsense_is_answered_with_a_page_that_says_so(browser):
-    page = browser.get("/ztas/shop?period=banana&page=&list=x&colour=red&%ff=%fe")
+    page = browser.get("/ztas/shop?period=banana&goal=&list=x&colour=red&%ff=%fe")
     assert tiles(page)["Visitors"] == "4"
     (problem,) = texts(page, '[role="alert"]')
     assert problem.startswith(
-        "period must be one of 24h, 7d, 30d, 90d, 365d. These are the last seven days."
+        "period must be one of 24h, 7d, 30d, 90d, 365d, today, yesterday, month, year, all. These"
     )
     assert "There is no filter called “colour”." in problem
 

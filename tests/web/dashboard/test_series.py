@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ztas_middleware.reports.answers import Point
 from ztas_middleware.reports.periods import Days, running_hours
-from ztas_middleware.reports.report import Point
 from ztas_middleware.web.dashboard.series import series_of
 
 UTC = timezone.utc

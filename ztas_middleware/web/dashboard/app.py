@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from ztas_middleware.errors import StorageError
+from ztas_middleware.errors import HistoryBusyError, StorageError
 from ztas_middleware.parameters import ParameterError
 from ztas_middleware.web.dashboard.files import File
 from ztas_middleware.web.dashboard.login import HARMLESS, LoginPages, next_parameter
@@ -66,6 +66,10 @@ class Dashboard:
             if place is None:
                 return self._message(visit, "404 Not Found", "There is no such page.")
             return self._at(place, visit)
+        except HistoryBusyError as busy:
+            text = f"Not yet: {busy.problem}. The page asks again by itself."
+            waiting = [("Retry-After", "5"), ("Refresh", "5")]
+            return self._message(visit, "503 Service Unavailable", text, *waiting)
         except StorageError:
             text = "The database can’t be read right now. Try again in a moment."
             return self._message(visit, "503 Service Unavailable", text)
@@ -147,7 +151,7 @@ class Dashboard:
 
     def _has_token(self, visit: Visit, site: Site) -> bool:
         try:
-            token = parameters_of(visit.query).get("share")
+            token = parameters_of(visit.query).get("share", [None])[0]
         except ParameterError:
             return False
         return self._gate is not None and self._gate.is_shared(site.id, token)

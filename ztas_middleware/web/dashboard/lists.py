@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ztas_middleware.reports.lists import SHAPES
-from ztas_middleware.store.tallies import Dimension
+from ztas_middleware.dimensions import LISTS
 from ztas_middleware.web.dashboard.countries import country_name
 from ztas_middleware.web.dashboard.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ztas_middleware.reports.lists import Entry
-    from ztas_middleware.reports.report import Report
+    from ztas_middleware.reports.answers import Entry, Report
     from ztas_middleware.web.dashboard.questions import Question
 
 SHORT: Final = 10
@@ -37,30 +35,29 @@ class Face(NamedTuple):
     """Whether a row says what percentage of all page views it is."""
 
 
-FACES: Final[Mapping[Dimension, Face]] = {
-    Dimension.PAGE: Face("Pages", "Page", ("page",)),
-    Dimension.ENTRY: Face("Entry", "Entry page", ("page",)),
-    Dimension.EXIT: Face("Exit", "Exit page", ("page",)),
-    Dimension.SOURCE: Face("Sources", "Source", ("source",)),
-    Dimension.REFERRER: Face("Referrers", "Referrer", ("referrer",)),
-    Dimension.CAMPAIGN: Face("Campaigns", "Campaign", ("utm_source", "utm_medium", "utm_campaign")),
-    Dimension.COUNTRY: Face("Countries", "Country", ("country",), has_share=True),
-    Dimension.DEVICE: Face("Devices", "Device", ("device",), has_share=True),
-    Dimension.BROWSER: Face("Browsers", "Browser", ("browser",), has_share=True),
-    Dimension.OS: Face("Systems", "System", ("os",), has_share=True),
-    # A category is no filter.
-    Dimension.EVENT: Face("Events", "Event", ("action", "")),
+FACES: Final[Mapping[str, Face]] = {
+    "pages": Face("Pages", "Page", ("page",)),
+    "entryPages": Face("Entry", "Entry page", ("entry_page",)),
+    "exitPages": Face("Exit", "Exit page", ("exit_page",)),
+    "sources": Face("Sources", "Source", ("source",)),
+    "referrers": Face("Referrers", "Referrer", ("referrer",)),
+    "campaigns": Face("Campaigns", "Campaign", ("utm_source", "utm_medium", "utm_campaign")),
+    "countries": Face("Countries", "Country", ("country",), has_share=True),
+    "devices": Face("Devices", "Device", ("device",), has_share=True),
+    "browsers": Face("Browsers", "Browser", ("browser",), has_share=True),
+    "systems": Face("Systems", "System", ("os",), has_share=True),
+    "events": Face("Events", "Event", ("action", "category")),
 }
 
-CARDS: Final[Mapping[str, tuple[str, tuple[Dimension, ...]]]] = {
+CARDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "sources": (
         "Where people come from",
-        (Dimension.SOURCE, Dimension.REFERRER, Dimension.CAMPAIGN),
+        ("sources", "referrers", "campaigns"),
     ),
-    "pages": ("What people read", (Dimension.PAGE, Dimension.ENTRY, Dimension.EXIT)),
-    "countries": ("Countries", (Dimension.COUNTRY,)),
-    "technology": ("What people use", (Dimension.DEVICE, Dimension.BROWSER, Dimension.OS)),
-    "events": ("Events", (Dimension.EVENT,)),
+    "pages": ("What people read", ("pages", "entryPages", "exitPages")),
+    "countries": ("Countries", ("countries",)),
+    "technology": ("What people use", ("devices", "browsers", "systems")),
+    "events": ("Events", ("events",)),
 }
 """The lists that share a card, under the card's title; the first one is on top."""
 
@@ -76,6 +73,9 @@ FILTER_NAMES: Final[Mapping[str, str]] = {
     "utm_medium": "Campaign medium",
     "utm_campaign": "Campaign",
     "action": "Event",
+    "category": "Event category",
+    "entry_page": "Entry page",
+    "exit_page": "Exit page",
 }
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -85,11 +85,11 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """What an entry's number is called above its column."""
 
-EMPTY: Final[Mapping[Dimension, str]] = {
-    Dimension.REFERRER: "No other site has sent anybody in this period.",
-    Dimension.CAMPAIGN: "Links with utm_source, utm_medium or utm_campaign are listed here.",
-    Dimension.COUNTRY: "Countries come from the script’s timezone or a header of your proxy.",
-    Dimension.EVENT: 'Nothing yet. ZTA.track("signup") in a page’s script sends an event.',
+EMPTY: Final[Mapping[str, str]] = {
+    "referrers": "No other site has sent anybody in this period.",
+    "campaigns": "Links with utm_source, utm_medium or utm_campaign are listed here.",
+    "countries": "Countries come from the script’s timezone or a header of your proxy.",
+    "events": 'Nothing yet. ZTA.track("signup") in a page’s script sends an event.',
 }
 
 
@@ -136,21 +136,28 @@ class Listing:
         return any(row.value for row in self.rows)
 
 
-def listing(report: Report, dimension: Dimension, question: Question, limit: int) -> Listing:
+def listing(report: Report, key: str, question: Question, limit: int) -> Listing:
     """A list of a report, its first `limit` rows."""
-    shape, face = SHAPES[dimension], FACES[dimension]
-    entries = report.lists[dimension][:limit]
-    most = max((entry.number for entry in entries), default=0) or 1
+    listed = LISTS[key]
+    entries = report.lists[key][:limit]
+    most = max((entry.number(listed) for entry in entries), default=0) or 1
     return Listing(
-        key=shape.key,
-        face=face,
-        number_name=COLUMNS[shape.number],
-        rows=tuple(_row(report, dimension, entry, question, most) for entry in entries),
+        key=key,
+        face=FACES[key],
+        number_name=COLUMNS[listed.counts.value[0]],
+        rows=tuple(_row(report, key, entry, question, most) for entry in entries),
         is_cut=len(entries) == limit,
-        empty=_empty(dimension, question),
-        all_href=question.query(list=shape.key),
-        csv_query=question.query(list=shape.key),
+        empty=_empty(key, question),
+        all_href=question.query(list=key),
+        csv_query=question.query(list=key),
     )
+
+
+def chip_name(key: str) -> str:
+    """What a filter is called where it is shown."""
+    name = key.rstrip("!~")
+    operator = {"": "", "!": " is not", "~": " contains", "!~": " contains not"}[key[len(name) :]]
+    return FILTER_NAMES.get(name, name.removeprefix("prop:")) + operator
 
 
 def shown_value(filter_name: str, value: str) -> str:
@@ -158,45 +165,45 @@ def shown_value(filter_name: str, value: str) -> str:
     return country_name(value) if filter_name == "country" else value
 
 
-def _row(report: Report, dimension: Dimension, entry: Entry, question: Question, most: int) -> Row:
-    shape, face = SHAPES[dimension], FACES[dimension]
+def _row(report: Report, key: str, entry: Entry, question: Question, most: int) -> Row:
+    listed, face = LISTS[key], FACES[key]
     wanted = {
-        name: value
+        name: str(value)
         for name, value in zip(face.filters, entry.names, strict=True)
-        if name and value is not None
+        if value is not None
     }
-    given = question.filters.given()
-    active = bool(wanted) and wanted.items() <= given.items()
+    active = bool(wanted) and wanted.items() <= set(question.filters.pairs())
     changes: dict[str, str | None] = dict.fromkeys(wanted) if active else {**wanted}
     views = report.summary.pageviews
+    number = entry.number(listed)
     return Row(
-        name=_name(dimension, entry.names),
+        name=_name(key, tuple(None if name is None else str(name) for name in entry.names)),
         href=question.query(**changes) if wanted else None,
         active=active,
-        share=entry.number / most,
-        number=entry.number,
-        visitors=entry.visitors if shape.has_visitors else None,
-        percentage=percent(100 * entry.number / views) if face.has_share and views else None,
-        value=entry.value if shape.has_value else None,
+        share=number / most,
+        number=number,
+        visitors=entry.visitors if "visitors" in listed.counts.value else None,
+        percentage=percent(100 * number / views) if face.has_share and views else None,
+        value=entry.value if "value" in listed.counts.value else None,
     )
 
 
-def _empty(dimension: Dimension, question: Question) -> str:
-    if question.filters.given():
+def _empty(key: str, question: Question) -> str:
+    if question.filters:
         return "Nothing that matches the filter."
-    return EMPTY.get(dimension, "Nothing in this period.")
+    return EMPTY.get(key, "Nothing in this period.")
 
 
-def _name(dimension: Dimension, names: tuple[str | None, ...]) -> str:
-    if dimension == Dimension.COUNTRY:
+def _name(key: str, names: tuple[str | None, ...]) -> str:
+    if key == "countries":
         return country_name(names[0] or "")
-    if dimension == Dimension.DEVICE:
+    if key == "devices":
         return (names[0] or "").capitalize()
-    if dimension == Dimension.CAMPAIGN:
+    if key == "campaigns":
         source, medium, campaign = names
         detail = " / ".join(name for name in (source, medium) if name)
         return f"{campaign} · {detail}" if campaign and detail else campaign or detail
-    if dimension == Dimension.EVENT:
+    if key == "events":
         action, category = names
         return f"{action or '(no name)'} · {category}" if category else action or "(no name)"
     return names[0] or ""

@@ -52,7 +52,7 @@ class LoginPages:
     def form(self, visit: Visit) -> Answer:
         """The page that asks for the password."""
         try:
-            target = parameters_of(visit.query).get("next", "")
+            target = parameters_of(visit.query).get("next", [""])[0]
         except ParameterError:
             target = ""
         if visit.sees_all:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ztas_middleware.reports.report import display_name
+from ztas_middleware.reports.answers import display_name
 
 if TYPE_CHECKING:
     from ztas_middleware.config.model import Site

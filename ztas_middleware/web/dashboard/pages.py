@@ -12,7 +12,7 @@ from ztas_middleware.web.dashboard.losses import losses_of
 from ztas_middleware.web.dashboard.names import site_name
 from ztas_middleware.web.dashboard.numbers import Change, exact, relative_change, short
 from ztas_middleware.web.dashboard.points import points_of
-from ztas_middleware.web.dashboard.questions import LISTS, parse_question
+from ztas_middleware.web.dashboard.questions import parse_question
 from ztas_middleware.web.dashboard.rendering import answer
 from ztas_middleware.web.dashboard.spreadsheets import list_csv, series_csv
 from ztas_middleware.web.dashboard.views import period_links, site_view
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from ztas_middleware.answer import Answer
     from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.reports.answers import Report
     from ztas_middleware.reports.reader import Reports
-    from ztas_middleware.reports.report import Report
+    from ztas_middleware.reports.realtime import Realtime
     from ztas_middleware.web.dashboard.questions import Question
     from ztas_middleware.web.dashboard.rendering import Renderer
     from ztas_middleware.web.dashboard.visits import Visit
@@ -73,7 +74,7 @@ class Pages:
     def overview(self, visit: Visit, sites: Iterable[Site]) -> Answer:
         """All sites that the reader may see."""
         shown = tuple(sites)
-        question = parse_question(visit.query, shown[0].timezone, visit.now)
+        question = self._question(visit, shown[0])
         question = question.plain()
         rows = tuple(self._site_row(visit, site) for site in shown)
         values = {
@@ -87,12 +88,12 @@ class Pages:
 
     def site(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
         """One site."""
-        question = parse_question(visit.query, site.timezone, visit.now)
+        question = self._question(visit, site)
         limit = LONG if question.list else SHORT
         report = self._report(site, question, visit, limit)
         points = points_of(self._reports, site, question, report, visit.now)
         view = site_view(site, report, points, question, visit.now)
-        now = self._reports.realtime(site.id, limit=NOW_ROWS, now=visit.now)
+        now = self._now(visit, site, NOW_ROWS)
         token = f"?share={quote(question.share)}" if question.share else ""
         values = {
             **visit.common(),
@@ -109,7 +110,7 @@ class Pages:
 
     def realtime(self, visit: Visit, site: Site) -> Answer:
         """The part of a site's page that refreshes itself."""
-        now = self._reports.realtime(site.id, limit=NOW_ROWS, now=visit.now)
+        now = self._now(visit, site, NOW_ROWS)
         query = f"?{visit.query}" if visit.query else ""
         values = {
             "now": now_view(now),
@@ -119,12 +120,12 @@ class Pages:
 
     def csv(self, visit: Visit, site: Site) -> Answer:
         """A list of a site's page, or the chart's points, as a file."""
-        question = parse_question(visit.query, site.timezone, visit.now)
+        question = self._question(visit, site)
         report = self._report(site, question, visit, LONG)
         if question.list is None:
-            name, text = "visits", series_csv(report.timeseries)
+            name, body = "visits", series_csv(report.timeseries)
         else:
-            name, text = question.list, list_csv(report, LISTS[question.list])
+            name, body = question.list, list_csv(report, question.list)
         # A site id may be anything; what is left of it here needs no encoding.
         plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in site.id)
         filename = f"{plain}-{name}-{report.start[:10]}-{report.end[:10]}.csv"
@@ -132,11 +133,11 @@ class Pages:
             ("Content-Type", "text/csv; charset=utf-8"),
             ("Content-Disposition", f'attachment; filename="{filename}"'),
         ]
-        return answer(visit.environ, text.encode(), "200 OK", headers)
+        return answer(visit.environ, body, "200 OK", headers)
 
     def drops(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
         """Why a count may be lower than expected."""
-        question = parse_question(visit.query, site.timezone, visit.now).plain()
+        question = self._question(visit, site).plain()
         losses = losses_of(self._config, site, question, visit.now, sees_all=visit.sees_all)
         token = f"?share={quote(question.share)}" if question.share else ""
         values = {
@@ -166,13 +167,21 @@ class Pages:
         }
         return self._renderer.page(environ, "share.html", values)
 
-    def _report(self, site: Site, question: Question, visit: Visit, limit: int) -> Report:
-        return self._reports.stats(
-            site.id, question.period, filters=question.filters, limit=limit, now=visit.now
+    def _question(self, visit: Visit, site: Site) -> Question:
+        return parse_question(
+            visit.query, site, visit.now, lambda: self._reports.first_day(site.id, visit.now)
         )
 
+    def _report(self, site: Site, question: Question, visit: Visit, limit: int) -> Report:
+        parameters = question.parameters(limit=str(limit))
+        return self._reports.stats(self._reports.question(site.id, parameters, now=visit.now))
+
+    def _now(self, visit: Visit, site: Site, limit: int) -> Realtime:
+        asked = self._reports.realtime_question(site.id, {"limit": [str(limit)]}, now=visit.now)
+        return self._reports.realtime(asked)
+
     def _site_row(self, visit: Visit, site: Site) -> SiteRow:
-        question = parse_question(visit.query, site.timezone, visit.now).plain()
+        question = self._question(visit, site).plain()
         report = self._report(site, question, visit, 1)
         values = [point.unique_visitors for point in report.timeseries]
         summary, before = report.summary, report.previous
@@ -185,7 +194,7 @@ class Pages:
             pageviews=summary.pageviews,
             change=relative_change(visitors, before.unique_visitors) if before else None,
             before=exact(before.unique_visitors) if before else "",
-            active=self._reports.realtime(site.id, limit=1, now=visit.now).active_visitors,
+            active=self._now(visit, site, 1).active_visitors,
             sparkline=charts.sparkline(values, f"{short(visitors)} visitors in all"),
             public=site.public,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.reports.periods import HOUR, HOURS, Days, Hours, stretch_of
@@ -10,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ztas_middleware.config.model import Site
+    from ztas_middleware.reports.answers import Point, Report
     from ztas_middleware.reports.periods import Period
+    from ztas_middleware.reports.questions import Interval
     from ztas_middleware.reports.reader import Reports
-    from ztas_middleware.reports.report import Point, Report
     from ztas_middleware.web.dashboard.questions import Question
 
 
@@ -32,9 +34,14 @@ def points_of(reports: Reports, site: Site, question: Question, report: Report, 
     Raises:
         StorageError: the database can't be read.
     """
+    asked = reports.question(site.id, question.parameters(), now=now)
 
     def ask(period: Period) -> Report:
-        return reports.stats(site.id, period, filters=question.filters, limit=1, now=now)
+        interval: Interval = "hour" if isinstance(period, Hours) else "day"
+        before = period.previous()
+        return reports.stats(
+            replace(asked, period=period, before=before, interval=interval, limit=1)
+        )
 
     period = question.period
     hours = _hours_of(period)

@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from ztas_middleware.dimensions import LISTS
+from ztas_middleware.filters import NO_FILTERS, Filters, is_filter
 from ztas_middleware.parameters import ParameterError
-from ztas_middleware.reports.filters import FILTERS, NO_FILTERS, Filters
-from ztas_middleware.reports.lists import SHAPES
 from ztas_middleware.reports.periods import (
     DEFAULT_PERIOD,
     FIRST_DATE,
@@ -24,20 +24,18 @@ from ztas_middleware.reports.periods import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import tzinfo
 
+    from ztas_middleware.config.model import Site
     from ztas_middleware.reports.periods import Period
-    from ztas_middleware.store.tallies import Dimension
 
-MOST_PARAMETERS = 50
+MOST_PARAMETERS = 200
 
 _PERIOD = ("period", "startDate", "endDate")
 
 # `share` lets somebody in, `swap` is what the script asks with.
 _OTHERS = ("list", "share", "series")
-
-LISTS: Mapping[str, Dimension] = {shape.key: dimension for dimension, shape in SHAPES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +55,21 @@ class Question:
 
     def query(self, **changes: str | None) -> str:
         """A query string like this one, but for the changes; None takes a parameter away."""
-        current = dict(self.period_query)
-        if current == {"period": DEFAULT_PERIOD}:
-            current = {}
-        current |= self.filters.given()
+        current = list(self.period_query.items())
+        if current == [("period", DEFAULT_PERIOD)]:
+            current = []
+        current += self.filters.pairs()
         if self.share is not None:
-            current["share"] = self.share
-        wanted = {name: value for name, value in (current | changes).items() if value is not None}
-        return "?" + urlencode(wanted)
+            current.append(("share", self.share))
+        kept = [(name, value) for name, value in current if name not in changes]
+        return "?" + urlencode(
+            kept + [(name, value) for name, value in changes.items() if value is not None]
+        )
+
+    def parameters(self, **changes: str) -> Mapping[str, Sequence[str]]:
+        """What the reports are asked with: the parameters of the JSON API."""
+        single = {name: (value,) for name, value in {**self.period_query, **changes}.items()}
+        return {**single, **self.filters.parameters()}
 
     def for_period(self, period: Mapping[str, str]) -> str:
         """The same question for another period."""
@@ -79,11 +84,11 @@ class Question:
 
     def without_filters(self) -> str:
         """The same question without any filter."""
-        return self.query(**dict.fromkeys(FILTERS))
+        return self.query(**dict.fromkeys(found.key for found in self.filters.each))
 
 
-def parameters_of(query: str) -> dict[str, str]:
-    """The first value of each parameter.
+def parameters_of(query: str) -> dict[str, list[str]]:
+    """The values of each parameter.
 
     Raises:
         ParameterError: there are too many.
@@ -94,51 +99,68 @@ def parameters_of(query: str) -> dict[str, str]:
         )
     except ValueError:
         raise ParameterError("The address", "has too many parameters") from None
-    return dict(reversed(pairs))
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
 
 
-def parse_question(query: str, zone: tzinfo, now: int) -> Question:
+def parse_question(
+    query: str, site: Site, now: int, begin: Callable[[], date | None] = lambda: None
+) -> Question:
     """Understand as much of a query string as there is to understand.
 
     Args:
         query: as it is in the address, without the `?`.
-        zone: the site's timezone.
+        site: who is asked about.
         now: UTC milliseconds.
+        begin: asked for the first day that has any hits, where it is needed.
     """
+    zone = site.timezone
     problems: list[str] = []
     try:
         given = parameters_of(query)
     except ParameterError as error:
         given = {}
         problems.append(f"{error}.")
-    asked = {name: given[name] for name in _PERIOD if given.get(name)}
+    asked = {name: given[name][0] for name in _PERIOD if name in given and given[name][0]}
     try:
-        period = parse_period(asked, zone, now)
+        period = parse_period(asked, zone, now, begin)
     except ParameterError as error:
         problems.append(f"{error}. These are the last seven days.")
         asked = {}
         period = named_period(DEFAULT_PERIOD, zone, now)
-    filters = {}
-    for name in FILTERS:
-        if name in given:
-            if given[name]:
-                filters[name] = given[name]
-            else:
-                problems.append(f"The filter {name} is empty.")
-    chosen = given.get("list")
+    chosen = given.get("list", [None])[0]
     if chosen is not None and chosen not in LISTS:
         problems.append(f"There is no list called “{_shown(chosen)}”.")
         chosen = None
-    unknown = sorted(given.keys() - {*_PERIOD, *FILTERS, *_OTHERS})
-    problems += [f"There is no filter called “{_shown(name)}”." for name in unknown[:3]]
+    filters = _filters(given, site, problems)
     return Question(
         period=period,
         period_query=asked or {"period": DEFAULT_PERIOD},
-        filters=Filters(**filters),
+        filters=filters,
         list=chosen,
-        share=given.get("share") or None,
+        share=given.get("share", [""])[0] or None,
         problems=tuple(problems),
     )
+
+
+def _filters(given: Mapping[str, list[str]], site: Site, problems: list[str]) -> Filters:
+    """The filters that can be understood; what is wrong with the others is added to `problems`."""
+    found = NO_FILTERS
+    unknown = []
+    for name, values in given.items():
+        try:
+            if is_filter(name):
+                more = Filters.parse({name: values})
+                more.check([goal.name for goal in site.goals], site.segments)
+                found = Filters.parse({**found.parameters(), name: values})
+            elif name not in (*_PERIOD, *_OTHERS):
+                unknown.append(name)
+        except ParameterError as error:  # noqa: PERF203 - each is left out by itself
+            problems.append(f"The filter {_shown(str(error), 200)}.")
+    problems += [f"There is no filter called “{_shown(name)}”." for name in sorted(unknown)[:3]]
+    return found
 
 
 def dates_query(first: date, last: date) -> dict[str, str]:

@@ -19,8 +19,8 @@ from ztas_middleware.web.dashboard.charts import Slot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ztas_middleware.reports.answers import Point
     from ztas_middleware.reports.periods import Period
-    from ztas_middleware.reports.report import Point
 
 MOST_DAYS = 120
 MOST_WEEKS = 160

@@ -15,7 +15,7 @@ from ztas_middleware.web.dashboard.numbers import (
 )
 
 if TYPE_CHECKING:
-    from ztas_middleware.reports.report import Summary
+    from ztas_middleware.reports.answers import Summary
 
 
 class Tile(NamedTuple):

@@ -11,15 +11,15 @@ from ztas_middleware.web.dashboard import charts, dates
 from ztas_middleware.web.dashboard.charts import Line
 from ztas_middleware.web.dashboard.lists import (
     CARDS,
-    FILTER_NAMES,
     LONG,
     SHORT,
     Listing,
+    chip_name,
     listing,
     shown_value,
 )
 from ztas_middleware.web.dashboard.names import site_name
-from ztas_middleware.web.dashboard.questions import LISTS, earlier, later, today_in
+from ztas_middleware.web.dashboard.questions import earlier, later, today_in
 from ztas_middleware.web.dashboard.series import series_of
 from ztas_middleware.web.dashboard.tiles import Tile, tiles_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ztas_middleware.config.model import Site
-    from ztas_middleware.reports.report import FunnelResult, GoalResult, Report
+    from ztas_middleware.reports.answers import FunnelResult, GoalResult, Report
     from ztas_middleware.web.dashboard.points import Points
     from ztas_middleware.web.dashboard.questions import Question
     from ztas_middleware.web.dashboard.series import Series
@@ -92,7 +92,7 @@ class SiteView:
     """ISO dates for the form."""
     last: str
     today: str
-    hidden: Mapping[str, str]
+    hidden: tuple[tuple[str, str], ...]
     """What the form sends along."""
     is_custom: bool
     chips: tuple[Chip, ...]
@@ -130,9 +130,9 @@ def site_view(site: Site, report: Report, points: Points, question: Question, no
     before_period = earlier(question.period, now)
     after_period = later(question.period, now)
     series = series_of(points.period, points.now, points.before)
-    alone = listing(report, LISTS[question.list], question, LONG) if question.list else None
+    alone = listing(report, question.list, question, LONG) if question.list else None
     is_hours = isinstance(question.period, Hours)
-    filters = question.filters.given()
+    filters = question.filters.pairs()
     return SiteView(
         domain=site_name(site),
         site_id=site.id,
@@ -144,13 +144,15 @@ def site_view(site: Site, report: Report, points: Points, question: Question, no
         first=first.isoformat(),
         last=last.isoformat(),
         today=today.isoformat(),
-        hidden=filters
-        | ({"share": question.share} if question.share else {})
-        | ({"list": question.list} if question.list else {}),
+        hidden=(
+            *filters,
+            *([("share", question.share)] if question.share else []),
+            *([("list", question.list)] if question.list else []),
+        ),
         is_custom="startDate" in question.period_query,
         chips=tuple(
-            Chip(FILTER_NAMES[name], shown_value(name, value), question.query(**{name: None}))
-            for name, value in filters.items()
+            Chip(chip_name(name), shown_value(name, value), question.query(**{name: None}))
+            for name, value in filters
         ),
         clear=question.without_filters(),
         problems=question.problems,
@@ -160,7 +162,7 @@ def site_view(site: Site, report: Report, points: Points, question: Question, no
         chart=_chart(series, is_running=is_hours or last == today),
         has_before=_has_before(series),
         cards={} if alone else _cards(report, question),
-        goals=tuple(_goal_row(site, goal, question) for goal in report.goals),
+        goals=tuple(_goal_row(goal, question) for goal in report.goals),
         funnels=report.funnels,
         alone=alone,
         back=question.query(),
@@ -214,17 +216,11 @@ def _has_before(series: Series) -> bool:
 
 def _cards(report: Report, question: Question) -> dict[str, Card]:
     return {
-        key: Card(key, title, tuple(listing(report, dim, question, SHORT) for dim in dimensions))
-        for key, (title, dimensions) in CARDS.items()
+        key: Card(key, title, tuple(listing(report, name, question, SHORT) for name in names))
+        for key, (title, names) in CARDS.items()
     }
 
 
-def _goal_row(site: Site, goal: GoalResult, question: Question) -> GoalRow:
-    """A goal links to the filter that is the same, where there is one."""
-    match = next(known.match for known in site.goals if known.name == goal.name)
-    name, value = ("page", match.page) if match.action is None else ("action", match.action)
-    # A `*` anywhere but at the end means nothing to a filter.
-    if value is None or "*" in value[:-1]:
-        return GoalRow(goal, None, active=False)
-    active = question.filters.given().get(name) == value
-    return GoalRow(goal, question.query(**{name: None if active else value}), active)
+def _goal_row(goal: GoalResult, question: Question) -> GoalRow:
+    active = ("goal", goal.name) in question.filters.pairs()
+    return GoalRow(goal, question.query(goal=None if active else goal.name), active)
