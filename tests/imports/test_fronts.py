@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztas_middleware.imports.fronts import UNIX, Front, front_of
+from ztas_middleware.imports.fronts import UNIX, Front, front_of, is_address
+from ztas_middleware.intake.clients import parse_address
 
 ADDRESSES = [
     "203.0.113.5",
@@ -75,6 +76,12 @@ def test_a_virtual_host_stands_right_before_the_address(text, host):
 )
 def test_names_count_where_they_are_the_clients(text, front):
     assert front_of(text) == front
+
+
+@given(st.lists(st.integers(0, 300).map(str) | st.sampled_from(["01", "", "007"]), max_size=5))
+def test_an_address_is_what_the_intake_takes_for_one(parts):
+    text = ".".join(parts)
+    assert is_address(text) is (parse_address(text) is not None)
 
 
 @given(st.text(max_size=80))

