@@ -96,7 +96,7 @@ bench:
 # What some tests drive; libatomic is what playwright lacks on a small Debian. Without them those tests say that they were skipped; CI fails.
 system:
 	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
-	for programs in "chromium chromium-browser google-chrome" nginx caddy npm; do \
+	for programs in "chromium chromium-browser google-chrome" nginx caddy npm openssl; do \
 		found=; for program in $$programs; do command -v $$program >/dev/null && found=yes; done; \
 		[ "$$found" ] || missing="$$missing $${programs%% *}"; \
 	done; \

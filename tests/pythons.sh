@@ -36,6 +36,6 @@ for version in $versions; do
     [ -x "$bin/python" ] || "$python" -m venv ".venv-$version"
     "$bin/python" -m pip install -qq --disable-pip-version-check --editable '.[test]'
     # shellcheck disable=SC2086 - a list of paths
-    "$bin/python" -m pytest -q -p no:cacheprovider $rooms
+    "$bin/python" -m pytest -q -p no:cacheprovider -n 3 --dist loadfile $rooms
 done
 echo "Tested by make test: ${tested:-none}. Not found here, and not tested:${missing:- none}"

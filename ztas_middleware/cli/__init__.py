@@ -12,6 +12,8 @@ from ztas_middleware.cli.demo import demo
 from ztas_middleware.cli.doctor import doctor
 from ztas_middleware.cli.exports import export
 from ztas_middleware.cli.imports import import_
+from ztas_middleware.cli.mcp import mcp
+from ztas_middleware.cli.notifying import alerts, report
 from ztas_middleware.cli.options import fail
 from ztas_middleware.cli.rollup import rollup
 from ztas_middleware.cli.secrets import password, token
@@ -71,6 +73,7 @@ def help_(context: click.Context, name: str | None) -> None:
 
 # Each in the 66 characters that `ztas --help` has for it in a terminal of 80.
 SUMMARIES = {
+    alerts: "Look at the sites' alerts, and tell who wants to know.",
     backup: "Copy the database to FILE while it is in use, and check the copy.",
     check: "Say what is wrong with the config, the database and the reports.",
     demo: "Run a small example site with the middleware and its dashboard.",
@@ -78,9 +81,11 @@ SUMMARIES = {
     export: "Write the hits of SITE as CSV or NDJSON.",
     import_: "Add the rows of files, logs or other tools' exports to a site.",
     init: "Write a configuration with every key, its default and a comment.",
+    mcp: "Let an assistant ask for the numbers (Model Context Protocol).",
     password: "Ask for the dashboard's password and print its hash.",
     prune: "Delete the hits that are older than their site's retention_days.",
     restore: "Put a backup in the place of the database.",
+    report: "Send the numbers of SITE by mail or webhook.",
     rollup: "Make the finished days ready for quick reports.",
     serve: "Serve the middleware alone, or in front of another program.",
     sites: "Register sites in the configuration, list and remove them.",

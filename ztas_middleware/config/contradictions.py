@@ -44,10 +44,17 @@ def contradictions(document: Node, config: Config) -> Iterator[Complaint]:
         if site.inject and config.script is None:
             problem = "there is no script to inject; say with `script` where to serve it"
             yield _about(document, ("sites", site.id, "inject"), problem)
-        if site.notify.mail and config.mail is None:
-            problem = "there is no server for mails; say with `mail` which one takes them"
-            yield _about(document, ("sites", site.id, "notify", "mail"), problem)
+        yield from _notices(document, config, site)
         yield from _segments(document, site)
+
+
+def _notices(document: Node, config: Config, site: Site) -> Iterator[Complaint]:
+    if site.notify.mail and config.mail is None:
+        problem = "there is no server for mails; say with `mail` which one takes them"
+        yield _about(document, ("sites", site.id, "notify", "mail"), problem)
+    if site.alerts and not site.notify.mail and site.notify.webhook is None:
+        problem = "there is nobody to tell; say with `notify` who"
+        yield _about(document, ("sites", site.id, "alerts"), problem)
 
 
 def _segments(document: Node, site: Site) -> Iterator[Complaint]:

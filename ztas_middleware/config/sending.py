@@ -31,9 +31,14 @@ _A_DAY = re.compile(r"([1-9][0-9]{0,8}) a day")
 def mail_address(node: Node) -> str:
     """An e-mail address, without a name."""
     found = text(node)
-    if not _ADDRESS.fullmatch(found):
+    if not is_mail_address(found):
         raise refuse(node, f"{quoted(found)} must be an e-mail address such as me@example.com")
     return found
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether a mail can be sent there."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def mail_addresses(node: Node) -> tuple[str, ...]:

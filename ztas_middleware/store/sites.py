@@ -43,6 +43,20 @@ def hits_by_site(path: Path) -> dict[str, int]:
         return count_by_site(connection)
 
 
+def latest_hit(path: Path, site_id: str) -> int | None:
+    """When a site's newest row was received, UTC milliseconds; None where it has none.
+
+    Raises:
+        StorageError: the database can't be read.
+    """
+    with reading(path) as connection:
+        row = connection.execute(
+            "select time from hits where site_id = :site order by id desc limit 1",
+            {"site": site_id},
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def remedy(site_id: str) -> str:
     """What can be done about rows of a site that left the config."""
     name = shlex.quote(site_id)
