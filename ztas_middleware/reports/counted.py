@@ -34,7 +34,7 @@ TOGETHER = 1_000_000
 """Rows that are counted at once: what is told apart of them has to find room in memory."""
 
 FEW = 100_000
-"""Rows that are read once and kept, rather than read again for each list."""
+"""Rows that are picked out once, rather than once for each list, and counted in one statement."""
 
 
 def count(selected: Selected, period: Period) -> Totals:
@@ -46,8 +46,11 @@ def count(selected: Selected, period: Period) -> Totals:
         days = f"day between {bound.name(first)} and {bound.name(last)}"
         rows = f"(select * from {selected.kept} where {days})"
         if number <= FEW:
-            _make(cursor, "counted_rows", f"select {ROW_NAMES} from {rows}", bound)
-            cursor.execute(f"insert into counted {totals_of('counted_rows', day=_sql(first))}")
+            if selected.kept != selected.every:
+                _make(cursor, "counted_rows", f"select {ROW_NAMES} from {rows}", bound)
+                rows, bound = "counted_rows", Bound()
+            query = totals_of(rows, day=_sql(first))
+            cursor.execute(f"insert into counted {query}", bound.values)
             continue
         _make(cursor, VIEWS, views_of(rows), bound)
         _make(cursor, VISITS, visits_of(rows), bound)

@@ -111,6 +111,31 @@ def week_hours_of(totals: Totals) -> tuple[WeekHour, ...]:
     )
 
 
+def kept_of(totals: Totals) -> dict[tuple[str, str, int], tuple[int, int, int, int]]:
+    """What days that were sealed keep of goals and funnels, as they were configured then.
+
+    Returns:
+        By `goals` or `funnels`, the name and the step: events, visitors, millionths and sessions.
+    """
+    rows = totals.rows(
+        """
+        select
+            dimension, key1, ifnull(cast(key2 as integer), 0),
+            sum(events), sum(visitors), sum(value), sum(sessions)
+        from totals where dimension in ('goals', 'funnels') group by all
+        """
+    )
+    return {
+        (dimension, name, step): (
+            int(numbers[0] or 0),
+            int(numbers[1] or 0),
+            int(numbers[2] or 0),
+            int(numbers[3] or 0),
+        )
+        for dimension, name, step, *numbers in rows
+    }
+
+
 def _entry(name: str, keys: list[Any], numbers: list[Any]) -> Entry:
     listed = _BY_NAME[name]
     pageviews, visitors, sessions, events, value = numbers

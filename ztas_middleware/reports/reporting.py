@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from operator import add
 from typing import TYPE_CHECKING
 
 from ztas_middleware.history.clock import ONE_DAY, date_at
@@ -17,14 +18,21 @@ from ztas_middleware.reports.answers import (
 )
 from ztas_middleware.reports.conversions import goals_of, reached
 from ztas_middleware.reports.counted import count
-from ztas_middleware.reports.numbers import Totals, days_of, lists_of, summary_of, week_hours_of
+from ztas_middleware.reports.numbers import (
+    Totals,
+    days_of,
+    kept_of,
+    lists_of,
+    summary_of,
+    week_hours_of,
+)
 from ztas_middleware.reports.periods import Days, Hours, local_time, milliseconds
 from ztas_middleware.reports.points import points_of_days, points_of_hours
 from ztas_middleware.reports.rounding import percent, units
 from ztas_middleware.reports.selected import select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ztas_middleware.config.goals import Funnel, Goal
     from ztas_middleware.history.asking import Asked
@@ -32,7 +40,11 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.questions import Question
     from ztas_middleware.reports.selected import Selected
 
+    Sealed = Mapping[tuple[str, str, int], tuple[int, int, int, int]]
+
 _HOURS_24 = 24 * 3_600_000
+
+NOTHING = (0, 0, 0, 0)
 
 
 def report_on(asked: Asked, question: Question) -> Report:
@@ -47,6 +59,8 @@ def report_on(asked: Asked, question: Question) -> Report:
     lists = lists_of(totals, question.limit, question.offset)
     properties = lists.pop("properties")
     previous, so_far = _compared(asked, question)
+    # Of days that were sealed there are no rows to look at.
+    sealed = kept_of(totals) if _is_plain(question) and asked.sealed_until else {}
     period = question.period
     labels = period.labels()
     return Report(
@@ -68,8 +82,10 @@ def report_on(asked: Asked, question: Question) -> Report:
         lists=lists,
         properties=tuple(str(entry.names[0]) for entry in properties),
         week_hours=week_hours_of(totals),
-        goals=_goals(selected, question.site.goals, summary.unique_visitors),
-        funnels=tuple(_funnel(selected, funnel, question) for funnel in question.site.funnels),
+        goals=_goals(selected, question.site.goals, summary.unique_visitors, sealed),
+        funnels=tuple(
+            _funnel(selected, funnel, question, sealed) for funnel in question.site.funnels
+        ),
     )
 
 
@@ -141,17 +157,24 @@ def _until(question: Question, before: Period) -> int | None:
     return milliseconds(datetime.combine(before.last, time, tzinfo=before.zone))
 
 
-def _goals(selected: Selected, goals: Sequence[Goal], everyone: int) -> tuple[GoalResult, ...]:
-    counted = zip(goals, goals_of(selected, goals), strict=True)
-    found = [
-        GoalResult(goal.name, number, visitors, percent(visitors, everyone), units(value))
-        for goal, (number, visitors, value) in counted
-    ]
+def _goals(
+    selected: Selected, goals: Sequence[Goal], everyone: int, sealed: Sealed
+) -> tuple[GoalResult, ...]:
+    found = []
+    for goal, counted in zip(goals, goals_of(selected, goals), strict=True):
+        then = sealed.get(("goals", goal.name, 0), NOTHING)
+        number, visitors, value = map(add, counted, then[:3])
+        rate = percent(visitors, everyone)
+        found.append(GoalResult(goal.name, number, visitors, rate, units(value)))
     return tuple(sorted(found, key=lambda goal: (-goal.conversions, goal.name)))
 
 
-def _funnel(selected: Selected, funnel: Funnel, question: Question) -> FunnelResult:
-    sessions = reached(selected, funnel, is_filtered=bool(question.filters))
+def _funnel(selected: Selected, funnel: Funnel, question: Question, sealed: Sealed) -> FunnelResult:
+    # A sealed day may have had more steps or fewer.
+    sessions = [
+        number + sealed.get(("funnels", funnel.name, step), NOTHING)[3]
+        for step, number in enumerate(reached(selected, funnel, is_filtered=bool(question.filters)))
+    ]
     return FunnelResult(
         funnel.name,
         tuple(

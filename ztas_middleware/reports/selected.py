@@ -60,16 +60,16 @@ def _every(asked: Asked, site: Site, period: Period, until: int | None, bound: B
         last = stretch_of(period.last, period.zone)
         parts = [
             _whole(asked, period.first, period.last - ONE_DAY, bound),
-            _cut(asked, site, last.start, min(last.end, until + 1)),
+            _cut(asked, site, last.start, min(last.end, until + 1), bound),
         ]
     else:
         end = period.end if until is None else min(period.end, until + 1)
         first, last_day = date_at(period.start, period.zone), date_at(end - 1, period.zone)
         parts = [
             _whole(asked, first + ONE_DAY, last_day - ONE_DAY, bound),
-            _cut(asked, site, period.start, end),
+            _cut(asked, site, period.start, end, bound),
         ]
-    return f"({' union all '.join(parts)})"
+    return f"(select * from {' union all select * from '.join(parts)})"
 
 
 def _whole(asked: Asked, first: date, last: date, bound: Bound) -> str:
@@ -78,7 +78,7 @@ def _whole(asked: Asked, first: date, last: date, bound: Bound) -> str:
     return f"(select {ROW_NAMES} from {asked.rows} where {days})"
 
 
-def _cut(asked: Asked, site: Site, start: int, end: int) -> str:
+def _cut(asked: Asked, site: Site, start: int, end: int, bound: Bound) -> str:
     """The rows of the days that a stretch begins and ends on, as far as they are in it.
 
     A session that reaches out of the stretch is formed anew of what is in it.
@@ -86,44 +86,42 @@ def _cut(asked: Asked, site: Site, start: int, end: int) -> str:
     cursor = asked.cursor
     zone = site.timezone
     first, last = date_at(start, zone), date_at(end - 1, zone)
-    table = f"cut_{abs(start)}_{abs(end)}"
-    make_table(cursor, table)
-    bound = {"first": first, "last": last, "start": start, "end": end}
-    inside = "day in ($first, $last) and time >= $start and time < $end"
-    cursor.execute(
-        f"insert into {table} select {ROW_NAMES} from {asked.rows} where {inside}", bound
-    )
+    ends = {"first": first, "last": last, "start": start, "end": end}
+    name = f"cut_{abs(start)}_{abs(end)}"
     cursor.execute(
         f"""
-        create or replace temp table cut_sessions as
-        select distinct day, session from {asked.rows}
-        where day in ($first, $last) and session is not null and (time < $start or time >= $end)
-        intersect
-        select day, session from {table}
+        create or replace temp table {name}_torn as
+        select day, session from {asked.rows}
+        where day in ($first, $last) and session is not null
+        group by day, session
+        having bool_or(time < $start or time >= $end)
+            and bool_or(time >= $start and time < $end)
         """,
-        bound,
+        ends,
     )
-    torn = "(day, session) in (select (day, session) from cut_sessions)"
+    torn = f"(day, session) in (select (day, session) from {name}_torn)"
+    named = {key: bound.name(value) for key, value in ends.items()}
+    inside = "day in ({first}, {last}) and time >= {start} and time < {end}".format(**named)
+    whole = f"select {ROW_NAMES} from {asked.rows} where {inside} and not ifnull({torn}, false)"
+    if cursor.execute(f"select count(*) from {name}_torn").fetchone() == (0,):
+        return f"({whole})"
     cursor.execute(
-        f"create or replace temp table cut_hits as select {HIT_NAMES} from {table} where {torn}"
+        f"""
+        create or replace temp table cut_hits as select {HIT_NAMES} from {asked.rows}
+        where day in ($first, $last) and time >= $start and time < $end and {torn}
+        """,
+        ends,
     )
-    if cursor.execute("select count(*) from cut_hits").fetchone() != (0,):
-        cursor.execute(f"delete from {table} where {torn}")
-        make_table(cursor, "cut_formed")
-        form(
-            cursor,
-            hits="cut_hits",
-            rows="cut_formed",
-            first=first,
-            last=last,
-            zone=zone,
-            domains=site.domains,
-        )
-        # Numbers that no whole session has.
-        cursor.execute(
-            f"""
-            insert into {table}
-            select {ROW_NAMES} from (select * replace (-1 - session as session) from cut_formed)
-            """
-        )
-    return f"(select {ROW_NAMES} from {table})"
+    make_table(cursor, name)
+    form(
+        cursor,
+        hits="cut_hits",
+        rows=name,
+        first=first,
+        last=last,
+        zone=zone,
+        domains=site.domains,
+    )
+    # Numbers that no whole session has.
+    formed = f"select {ROW_NAMES} from (select * replace (-1 - session as session) from {name})"
+    return f"({whole} union all {formed})"
