@@ -187,6 +187,16 @@ class TestViews:
         assert views("/a", SITE) == 0
         assert "views()" in caplog.text
 
+    def test_much_is_counted_in_a_thread_of_its_own(self, wrap, monkeypatch):
+        monkeypatch.setattr(viewing, "MUCH", 2)
+        wrapped = wrap()
+        for _ in range(5):
+            wrapped.track(path="/a")
+        assert len(wrapped.hits()) == 5
+        before = threading.active_count()
+        assert views("/a") == 5
+        assert threading.active_count() <= before
+
     def test_a_path_has_one_form(self, wrap):
         wrapped = wrap()
         wrapped.track(path="/k%C3%A4se?x=1")

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ztas_middleware.current import current, reception_for
+from ztas_middleware.forking import lock_over_fork
 from ztas_middleware.intake.paths import clean_path
 from ztas_middleware.outages import OutageLog
 from ztas_middleware.store.reading import reading
@@ -28,6 +29,12 @@ STALE = 55.0
 
 LOOP_PATIENCE = 0.02
 """Seconds that an event loop waits for counts that are stale: the first time, and after a lull."""
+
+PATIENCE = 1.0
+"""Seconds that others wait where there is much to count."""
+
+MUCH = 50_000
+"""Hits that take some 50 ms to count; more are counted in a thread of their own."""
 
 COUNT = """
 select site_id, path, count(*)
@@ -65,44 +72,63 @@ class _Counts:
 
     def __init__(self, database: Path) -> None:
         self._database = database
-        self._lock = threading.Lock()
+        self._lock = lock_over_fork()
         self._last = 0
         self._counts: dict[tuple[str, str], int] = {}
         self._as_of = float("-inf")
+        self._thread: threading.Thread | None = None
+        self._begun = 0.0
 
     def of(self, site_id: str, path: str) -> int:
         age = time.monotonic() - self._as_of
         if _is_in_loop():
             if age > FRESH:
-                thread = threading.Thread(target=self._refresh_quietly, daemon=True)
-                thread.start()
-                if age > STALE:
-                    thread.join(LOOP_PATIENCE)
-        elif age > STALE:
-            self.refresh()
+                self._start(LOOP_PATIENCE if age > STALE else 0)
+        elif age > STALE and not self.refresh(MUCH):
+            self._start(PATIENCE)
         return self._counts.get((site_id, path), 0)
 
-    def refresh(self) -> None:
-        """Count what came since the last time.
+    def _start(self, patience: float) -> None:
+        """Count in another thread, unless one is at it; wait for a moment."""
+        begun = time.monotonic()
+        if self._thread is not None and self._thread.is_alive():
+            if begun - self._begun < STALE:
+                return
+            self.refresh()  # a server without threads, where none ever runs
+            return
+        self._begun = begun
+        self._thread = threading.Thread(target=self._refresh_quietly, daemon=True)
+        self._thread.start()
+        self._thread.join(patience)
+
+    def refresh(self, most: int | None = None) -> bool:
+        """Count what came since the last time; False if that is more than `most` hits.
 
         Raises:
             StorageError: the database can't be read.
         """
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return True  # another thread is at it
+        try:
             now = time.monotonic()
             if now - self._as_of <= FRESH:
-                return  # another thread has been here
+                return True  # another thread has been here
             if not self._database.exists():
                 self._as_of = now
-                return
+                return True
             with reading(self._database) as connection:
                 (last,) = connection.execute("select ifnull(max(id), 0) from hits").fetchone()
                 # Fewer than there were: another file, or hits were taken out.
                 start = self._last if last >= self._last else 0
+                if most is not None and last - start > most:
+                    return False
                 counts = dict(self._counts) if start else {}
                 for site_id, path, number in connection.execute(COUNT, {"last": start}):
                     counts[site_id, path] = counts.get((site_id, path), 0) + number
             self._counts, self._last, self._as_of = counts, last, now
+        finally:
+            self._lock.release()
+        return True
 
     def _refresh_quietly(self) -> None:
         try:
