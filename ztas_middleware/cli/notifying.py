@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.cli.rollup import patiently
 from ztas_middleware.config.sending import is_mail_address, is_web_address
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.parameters import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,7 +106,9 @@ def report(
                     options.fail(ZtasError(f"{one.id} has nobody to notify; say --mail TO"))
                 continue
             shown = _link(settings, one, link)
-            subject, message = _digest(reports, one, _parameters(one, period, now), shown, now=now)
+            subject, message = _digest(
+                settings, reports, one, _parameters(one, period, now), link=shown, now=now
+            )
             if dry_run:
                 click.echo(f"Subject: {message.subject}\n\n{message.text}")
                 continue
@@ -145,7 +148,11 @@ def alerts(site: str | None, *, dry_run: bool, config: str) -> None:
         post = Post(database, settings.mail, now)
         for one in chosen:
             for alert in one.alerts:
-                state = look(alert, one, reports, settings.database, now)
+                state = patiently(
+                    settings,
+                    one.id,
+                    partial(look, alert, one, reports, settings.database, now),
+                )
                 subject = f"alert {alert}"
                 if dry_run:
                     click.echo(f"{one.id}: {alert}: {'on' if state.is_on else 'off'}, {state.said}")
@@ -185,17 +192,20 @@ def _told(site: Site, deliveries: Iterable[Delivery], what: str) -> bool:
 
 
 def _digest(
-    reports: Reports, site: Site, parameters: Parameters, link: str | None, *, now: int
+    settings: Config,
+    reports: Reports,
+    site: Site,
+    parameters: Parameters,
+    *,
+    link: str | None,
+    now: int,
 ) -> tuple[str, Message]:
     """What a report is remembered by, and what it says."""
     from ztas_middleware.deliveries.digest import digest
     from ztas_middleware.reports.changes import largest_change_of
 
-    try:
-        question = reports.question(site.id, parameters, now=now)
-    except ParameterError as error:
-        raise ZtasError(str(error)) from None
-    found = reports.stats(question)
+    question = reports.question(site.id, parameters, now=now)
+    found = patiently(settings, site.id, lambda: reports.stats(question))
     change = largest_change_of(reports, question)
     message = digest(found, change=change, link=link)
     return f"report {found.start} {found.end}", message

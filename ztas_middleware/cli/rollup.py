@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -14,6 +14,10 @@ from ztas_middleware.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ztas_middleware.config import Config
+
+T = TypeVar("T")
 
 
 @click.command(
@@ -55,6 +59,23 @@ def rollup(site: str | None, *, again: bool, as_json: bool, config: str) -> None
                 click.echo(f"{one.id}: {said if number else 'up to date'}")
     if as_json:
         click.echo(json.dumps({"sites": days}))
+
+
+def patiently(settings: Config, site_id: str, ask: Callable[[], T]) -> T:
+    """Ask; where filing what is asked about takes longer than a page may, file it all first.
+
+    Raises:
+        StorageError: the database can't be read.
+    """
+    from ztas_middleware.errors import HistoryBusyError
+    from ztas_middleware.history.asking import History  # only needed here
+
+    try:
+        return ask()
+    except HistoryBusyError:
+        with bar(site_id) as progress:
+            History(settings).file(site_id, now=time.time_ns() // 1_000_000, progress=progress)
+        return ask()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.cli.rollup import patiently
 from ztas_middleware.dimensions import DIMENSIONS
 from ztas_middleware.filters import is_filter
 from ztas_middleware.parameters import ParameterError
@@ -114,11 +115,13 @@ def stats(
             parameters = _parameters(filters, by, given)
             if by:
                 breakdown = reports.breakdown_question(asked.id, parameters, now=now)
-                document = reports.breakdown(breakdown).to_json()
+                document = patiently(
+                    settings, asked.id, lambda: reports.breakdown(breakdown).to_json()
+                )
                 beside = Beside()
             else:
                 question = reports.question(asked.id, parameters, now=now)
-                document = reports.stats(question).to_json()
+                document = patiently(settings, asked.id, lambda: reports.stats(question).to_json())
                 beside = _beside(settings, question)
         except ParameterError as error:
             problem = error.problem
