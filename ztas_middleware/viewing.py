@@ -107,8 +107,10 @@ class _Counts:
         Raises:
             StorageError: the database can't be read.
         """
-        if not self._lock.acquire(blocking=False):
-            return True  # another thread is at it
+        # Another thread is at it: what is known will do, if anything is.
+        is_first = self._as_of < 0
+        if not self._lock.acquire(timeout=PATIENCE if is_first else 0):
+            return True
         try:
             now = time.monotonic()
             if now - self._as_of <= FRESH:
