@@ -1,6 +1,7 @@
 """What was sent to whom, so that nothing is sent twice, and what failed is tried again.
 
-A recipient is known by a hash: a webhook's URL is a secret, and a mail address nobody's business.
+It is noted among the notices (`store/notices.py`), by hashes: a webhook's URL is a secret, and a
+mail address nobody's business.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ ABANDONED = 120_000
 KEPT = 400 * 86_400_000
 """Milliseconds for which it is remembered; no report is about an older period."""
 
+_ON_ITS_WAY, _SENT = "on its way", "sent"
+
 
 def claim(database: Database, site_id: str, subject: str, recipient: str, now: int) -> bool:
     """Take on to send something; False if it was sent, or another process is at it.
@@ -33,19 +36,21 @@ def claim(database: Database, site_id: str, subject: str, recipient: str, now: i
     Raises:
         StorageError: it can't be noted, so it must not be sent.
     """
-    row = _row(site_id, subject, recipient) | {"now": now}
+    row = {"name": _name(site_id, subject, recipient), "time": now, "detail": _ON_ITS_WAY}
 
     def take(connection: sqlite3.Connection) -> bool:
-        connection.execute("delete from sent where time < :now - :kept", {"now": now, "kept": KEPT})
+        connection.execute(
+            "delete from notices where name between 'sent ' and 'sent!' and time < :oldest",
+            {"oldest": now - KEPT},
+        )
         return bool(
             connection.execute(
                 """
-                insert into sent (site_id, subject, recipient, time, is_done)
-                values (:site_id, :subject, :recipient, :now, 0)
-                on conflict do update set time = :now
-                where is_done = 0 and time <= :now - :abandoned
+                insert into notices (name, time, detail) values (:name, :time, :detail)
+                on conflict do update set time = :time
+                where detail = :detail and time <= :abandoned
                 """,
-                row | {"abandoned": ABANDONED},
+                row | {"abandoned": now - ABANDONED},
             ).rowcount
         )
 
@@ -61,9 +66,11 @@ def settle(
         StorageError: it can't be noted.
     """
     statement = (
-        "update sent set is_done = 1" if is_done else "delete from sent"
-    ) + " where site_id = :site_id and subject = :subject and recipient = :recipient"
-    row = _row(site_id, subject, recipient)
+        "update notices set detail = :detail where name = :name"
+        if is_done
+        else "delete from notices where name = :name and detail != :detail"
+    )
+    row = {"name": _name(site_id, subject, recipient), "detail": _SENT}
     database.transact(lambda connection: connection.execute(statement, row))
 
 
@@ -73,16 +80,18 @@ def forget(database: Database, site_id: str, subject: str) -> None:
     Raises:
         StorageError: it can't be noted.
     """
-
-    def delete(connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "delete from sent where site_id = :site_id and subject = :subject",
-            {"site_id": site_id, "subject": subject},
-        )
-
-    database.transact(delete)
+    row = {"message": _message(site_id, subject)}
+    statement = "delete from notices where substr(name, 1, length(:message)) = :message"
+    database.transact(lambda connection: connection.execute(statement, row))
 
 
-def _row(site_id: str, subject: str, recipient: str) -> dict[str, str | int]:
-    digest = blake2b(recipient.encode(), digest_size=16, person=b"ztas-recipient").hexdigest()
-    return {"site_id": site_id, "subject": subject, "recipient": digest}
+def _message(site_id: str, subject: str) -> str:
+    return f"sent {_digest(f'{len(site_id)} {site_id} {subject}')} "
+
+
+def _name(site_id: str, subject: str, recipient: str) -> str:
+    return _message(site_id, subject) + _digest(recipient)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16, person=b"ztas-sent").hexdigest()

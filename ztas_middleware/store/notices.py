@@ -1,6 +1,7 @@
 """What was noticed while serving, and whoever runs the site should know: a row for each kind.
 
 A log is seldom read, and not by the commands and the dashboard that answer "why is my count low?".
+The table also has what was sent to whom, see `deliveries/sent.py`.
 """
 
 from __future__ import annotations

@@ -138,18 +138,6 @@ create table notices (
 ) strict, without rowid
 """
 
-# Reports and alerts that were sent, see deliveries/sent.py; `is_done` is 0 while one is on its way.
-SENT = """
-create table sent (
-    site_id text not null,
-    subject text not null,
-    recipient text not null,
-    time integer not null,
-    is_done integer not null,
-    primary key (site_id, subject, recipient)
-) strict, without rowid
-"""
-
 # Which assistants, crawlers and previews read which of the app's pages, see intake/agent_reads.py.
 AGENT_READS = """
 create table agent_reads (
@@ -172,7 +160,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     MORE_COLUMNS,
     IMPORT_COLUMNS,
     (NOTICES,),
-    (SENT,),
     HISTORY_TABLES,
     (AGENT_READS,),
 )
