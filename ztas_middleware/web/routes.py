@@ -52,6 +52,7 @@ def routes(
 
         found[config.pixel] = Pixel(config, recorder, outages, memory)
     if config.api.path is not None:
+        _need(config, "api", "duckdb", "needs DuckDB: pip install 'ztas-middleware[reports]'")
         from ztas_middleware.web.api import Api
 
         api = Api(config, reports(), outages)
@@ -75,17 +76,20 @@ def _dashboard(
     config: Config, base: str, database: Database, reports: Callable[[], Reports]
 ) -> dict[str, Handler]:
     """The dashboard's paths; what they need is imported when somebody asks for one of them."""
-    from importlib.util import find_spec
-
     from ztas_middleware.web.dashboard.paths import places
 
-    if find_spec("jinja2") is None:
-        raise ConfigError(
-            "needs Jinja2: pip install 'ztas-middleware[dashboard]'",
-            source=str(config.source) if config.source else None,
-            key="dashboard",
-        )
+    _need(config, "dashboard", "jinja2", "needs Jinja2: pip install 'ztas-middleware[dashboard]'")
+    _need(config, "dashboard", "duckdb", "needs DuckDB: pip install 'ztas-middleware[dashboard]'")
     return dict.fromkeys(places(config.sites, base), _Dashboard(config, base, database, reports))
+
+
+def _need(config: Config, key: str, package: str, problem: str) -> None:
+    """See that a package is there; importing it is left to who asks."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        source = str(config.source) if config.source else None
+        raise ConfigError(problem, source=source, key=key)
 
 
 class _Dashboard:

@@ -87,14 +87,25 @@ def test_by_itself_it_can_be_mounted(settings, store):
     assert hrefs == ["/stats/shop", "/stats/open", "/stats/m%C3%BCnchen%2F%C3%A4"]
 
 
-def test_without_jinja2_it_is_refused_at_once(settings, monkeypatch):
+@pytest.mark.parametrize(
+    ("key", "package", "extra"),
+    [
+        ("dashboard", "jinja2", "dashboard"),
+        ("dashboard", "duckdb", "dashboard"),
+        ("api", "duckdb", "reports"),
+    ],
+)
+def test_without_what_it_needs_it_is_refused_at_once(settings, monkeypatch, key, package, extra):
     real = sys.modules["importlib.util"].find_spec
     monkeypatch.setattr(
-        "importlib.util.find_spec", lambda name: None if name == "jinja2" else real(name)
+        "importlib.util.find_spec", lambda name: None if name == package else real(name)
     )
-    with pytest.raises(
-        ConfigError, match=r"dashboard: needs Jinja2: pip install 'ztas-middleware\[dashboard\]'"
-    ):
+    settings = {**settings, "api": {"path": "/api"}}
+    if key == "api":
+        del settings["dashboard"]
+    name = {"jinja2": "Jinja2", "duckdb": "DuckDB"}[package]
+    problem = rf"{key}: needs {name}: pip install 'ztas-middleware\[{extra}\]'"
+    with pytest.raises(ConfigError, match=problem):
         ZTASMiddleware(hello, settings)
 
 
@@ -105,7 +116,7 @@ settings = {settings!r}
 middleware = ZTASMiddleware(lambda environ, start_response: [], settings)
 def loaded():
     ours = ("ztas_middleware.web.dashboard.app", "ztas_middleware.reports.reader")
-    names = ("jinja2", "webob", *ours)
+    names = ("jinja2", "webob", "duckdb", *ours)
     return [name for name in names if name in sys.modules]
 def ask(path):
     environ = {{"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "x",
@@ -122,7 +133,7 @@ middleware.close()
 def test_nothing_of_it_is_imported_before_it_is_asked_for(settings):
     code = WATCH.format(settings=settings)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split("\n")[:2] == ["[]", "4"]
+    assert done.stdout.split("\n")[:2] == ["[]", "5"]
 
 
 MISTAKES = {

@@ -27,8 +27,10 @@ class OpenDashboard:
     """
 
     def __init__(self, config: Configurable) -> None:
-        if find_spec("jinja2") is None:
-            problem = "the dashboard needs Jinja2: pip install 'ztas-middleware[dashboard]'"
+        for package, name in (("jinja2", "Jinja2"), ("duckdb", "DuckDB")):
+            if find_spec(package) is not None:
+                continue
+            problem = f"the dashboard needs {name}: pip install 'ztas-middleware[dashboard]'"
             raise ConfigError(problem)
         settings = coerce(config)
         source = settings.source
