@@ -155,8 +155,13 @@ PROPERTIES = List(
 )
 """The names of properties; its expression gives a row as many values as it has properties."""
 
-SESSION = tuple(found.column for found in DIMENSIONS.values() if found.of == "session")
-"""Columns that all rows of a session agree in."""
+SESSION = tuple(
+    found.column
+    for found in DIMENSIONS.values()
+    if found.of == "session"
+    and any(found.column in listed.keys.values() for listed in LISTS.values())
+)
+"""Columns of lists that all rows of a session agree in."""
 
 CLIENT = tuple(found.column for found in DIMENSIONS.values() if found.of == "client")
 """Columns that a visitor's rows of a day mostly agree in."""
