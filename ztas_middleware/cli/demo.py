@@ -13,11 +13,14 @@ import click
 
 from ztas_middleware.cli.listening import address_options, bracketed, listen, stopping_in_order
 from ztas_middleware.cli.options import fail
+from ztas_middleware.cli.rollup import bar
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.middleware import ZTASMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ztas_middleware.config import Config
 
 SITE_ID = "demo"
 
@@ -51,6 +54,7 @@ def demo(host: str, port: int, history: bool) -> None:
         with closing(application), closing(listen(application, host, port)) as server:
             if history:
                 _make_history(database)
+                _file(application.config)
             click.echo(f"The dashboard is on {server.url}/ztas/, the example site on {server.url}.")
             click.echo(f"Its stored rows are on {server.url}/rows, the database is {database}.")
             click.echo("Stop with Ctrl-C.")
@@ -104,3 +108,11 @@ def _make_history(database: Path) -> None:
     with click.progressbar(days, length=DAYS, label=label, file=sys.stderr) as shown:
         for _ in shown:
             pass
+
+
+def _file(config: Config) -> None:
+    """File the finished days, for which the first page would have to wait otherwise."""
+    from ztas_middleware.history.asking import History  # only here
+
+    with bar("Filing its days") as progress:
+        History(config).file(SITE_ID, now=time.time_ns() // 1_000_000, progress=progress)
