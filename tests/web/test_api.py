@@ -377,3 +377,10 @@ class TestOtherOrigins:
         answer = app().get("/api/stats?siteId=open", headers=self.NAMED)
         assert "Access-Control-Allow-Origin" not in answer.headers
         assert "Vary" not in answer.headers
+
+
+@pytest.mark.parametrize("query", ["page=/a", "browser!=Chrome", "prop:plan=pro"])
+def test_an_export_takes_no_filter_that_it_would_ignore(api, query):
+    answer = api("export", f"siteId=site_abc123&{query}")
+    assert answer.status_int == 400
+    assert "is not a parameter of this question" in answer.json["error"]

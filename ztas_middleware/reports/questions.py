@@ -194,12 +194,17 @@ def parse_realtime(parameters: Parameters, site: Site, now: int) -> RealtimeQues
 
 
 def single_values(
-    parameters: Parameters, known: Iterable[str], several: tuple[str, ...] = ()
+    parameters: Parameters,
+    known: Iterable[str],
+    several: tuple[str, ...] = (),
+    *,
+    filters: bool = True,
 ) -> dict[str, str]:
     """The parameters that are no filters, each of which is given once.
 
     Raises:
-        ParameterError: there are others than `known` and filters, or one is given twice.
+        ParameterError: there are others than `known` and filters, if these mean anything
+            (`filters`), or one is given twice.
     """
     single = {}
     for name, values in parameters.items():
@@ -207,7 +212,7 @@ def single_values(
             if len(values) > 1:
                 raise ParameterError(name, "is given twice")
             single[name] = values[0]
-        elif name not in several and not is_filter(name):
+        elif name not in several and not (filters and is_filter(name)):
             raise ParameterError(name, "is not a parameter of this question")
     return single
 

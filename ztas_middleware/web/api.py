@@ -191,7 +191,7 @@ class Api:
 
     def _agents(self, question: _Question) -> Answer:
         site, given, now = question
-        parameters = single_values(given, {*PERIOD, "limit"})
+        parameters = single_values(given, {*PERIOD, "limit"}, filters=False)
         begin = partial(first_day, self._database, site.id)
         period = parse_period(parameters, site.timezone, now, begin)
         limit = parse_limit(parameters.get("limit"))
@@ -205,7 +205,8 @@ class Api:
 
     def _export(self, question: _Question) -> Answer:
         site, given, _ = question
-        parameters = single_values(given, {"type", "format", "startDate", "endDate"})
+        known = {"type", "format", "startDate", "endDate"}
+        parameters = single_values(given, known, filters=False)
         kind = _choice(parameters, "type", tuple(COLUMNS))
         file_format = _choice(parameters, "format", FORMATS)
         first, last = (
