@@ -241,3 +241,14 @@ def test_what_was_not_counted_is_said(shop):
     with closing(sqlite3.connect(shop.database)) as connection, connection:
         connection.execute("insert into drops values ('site_abc123', '2025-10-09', 'bot', 12)")
     assert "Not counted   bot 12  (ztas doctor)" in shop.ok("stats", "site_abc123", *DAYS)
+
+
+def test_journeys_are_two_lists(shop):
+    said = shop.ok("stats", "site_abc123", *DAYS, "--journeys", "action=signup")
+    assert re.search(r"^Before +sessions\n/cart +1 █{20}$", said, re.MULTILINE)
+    assert re.search(r"^After +sessions\n\(exit\) +1 █{20}$", said, re.MULTILINE)
+
+
+def test_the_hours_of_a_week_are_a_line_a_day(shop):
+    said = shop.ok("stats", "site_abc123", *DAYS)
+    assert re.search(r"^Thursday {12}▁{12}█▁{11}$", said, re.MULTILINE)

@@ -12,6 +12,7 @@ import pytest
 from tests.reports.history import make_site, random_history
 from tests.reports.loaded import Loaded
 from ztas_middleware.filters import Filters
+from ztas_middleware.reports import counted
 
 UTC = timezone.utc
 NOW = round(datetime(2026, 11, 7, 13, 30, 12, 345_000, tzinfo=UTC).timestamp() * 1000)
@@ -122,6 +123,18 @@ def test_a_report_under_a_filter(filters):
     assert found.ask("stats", question, NOW) == found.expect("stats", question, NOW)
 
 
+@pytest.mark.parametrize(("together", "few"), [(1, 0), (60, 0), (60, 50), (10**6, 0)])
+def test_counted_some_days_after_the_other_it_is_the_same(monkeypatch, together, few):
+    found = loaded("Asia/Tokyo")
+    question = {"limit": ["1000"], **FILTERS["is not"], **FILTERS["not this source"]}
+    expected = found.ask("stats", question, NOW)
+    monkeypatch.setattr(counted, "TOGETHER", together)
+    monkeypatch.setattr(counted, "FEW", few)
+    assert found.ask("stats", question, NOW) == expected
+    day = {"period": ["24h"]}
+    assert found.ask("stats", day, NOW) == found.expect("stats", day, NOW)
+
+
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("filters", [{}, FILTERS["row and session"], FILTERS["exit page"]])
 @pytest.mark.parametrize("period", PERIODS.values(), ids=PERIODS)
@@ -149,6 +162,23 @@ def test_a_breakdown(by, filters):
     found = loaded("America/New_York")
     question = {"by": by, "limit": ["1000"], "period": ["all"], **filters}
     assert found.ask("breakdown", question, NOW) == found.expect("breakdown", question, NOW)
+
+
+def test_a_row_by_a_goal_or_segment_is_the_report_with_it_as_a_filter():
+    found = loaded("UTC")
+    for name, values in {"goal": ["Signups", "Everything"], "segment": list(SEGMENTS)}.items():
+        answer = found.ask("breakdown", {"by": [name, "browser"], "limit": ["1000"]}, NOW)
+        for value in values:
+            rows = [row for row in answer["rows"] if row[name] == value]
+            question = {"by": ["browser"], "limit": ["1000"], name: [value]}
+            expected = found.expect("breakdown", question, NOW)["rows"]
+            assert [{**row, name: value} for row in expected] == rows
+        others = [row for row in answer["rows"] if row[name] is None]
+        question = {"by": ["browser"], "limit": ["1000"]}
+        names = SEGMENTS if name == "segment" else [goal.name for goal in found.site.goals]
+        question[f"{name}!"] = list(names)
+        expected = found.expect("breakdown", question, NOW)["rows"]
+        assert [{name: None, **row} for row in expected] == others
 
 
 @pytest.mark.parametrize("order", ["uniqueVisitors", "bounceRate", "value", "avgTimeOnPage"])

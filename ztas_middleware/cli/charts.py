@@ -85,6 +85,7 @@ _TITLES_OF_LISTS = {
 """In the order in which they are shown."""
 
 _TITLES = {"pageviews": "views", "sessions": "sessions", "events": "events", "reads": "reads"}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _BAR = 20
 _NUMBER = 11
 
@@ -124,6 +125,7 @@ def report(
         yield from _list(
             document[key], title, (tuple(found.keys), found.counts.value[0]), width, marks
         )
+    yield from _week(document["weekHours"], marks)
     if document["properties"]:
         yield ""
         yield click.style("Properties", bold=True)
@@ -148,7 +150,9 @@ def breakdown(
 
 
 def _summary(document: Mapping[str, Any]) -> Iterator[str]:
-    summary, previous = document["summary"], document.get("previous")
+    summary = document["summary"]
+    # Half a day is held against half a day.
+    previous = document.get("previousSoFar") or document.get("previous")
     for figure in _SUMMARY:
         now = summary[figure.key]
         line = f"{figure.title:<14}{figure.write(now):>{_NUMBER}}"
@@ -196,6 +200,23 @@ def _list(
         yield _with_bar(fit(name, room, marks) + figures, entry[number], most, marks)
 
 
+def _week(hours: Sequence[Mapping[str, Any]], marks: Marks) -> Iterator[str]:
+    most = max((hour["uniqueVisitors"] for hour in hours), default=0)
+    if not most:
+        return
+    yield ""
+    yield click.style(f"{'Visitors by hour':<20}0     6     12    18", bold=True)
+    for number, name in enumerate(_WEEKDAYS, 1):
+        day = [hour["uniqueVisitors"] for hour in hours if hour["weekday"] == number]
+        yield f"{name:<20}{click.style(sparkline(day, 24, marks, most), fg='cyan')}"
+
+
+def journeys(document: Mapping[str, Any], width: int, marks: Marks = BLOCKS) -> Iterator[str]:
+    """The lines of what comes before and after a page or an event."""
+    for key, title in (("before", "Before"), ("after", "After")):
+        yield from _list(document[key], title, (("path",), "sessions"), width, marks)
+
+
 def _goals(goals: Sequence[Mapping[str, Any]], width: int, marks: Marks) -> Iterator[str]:
     shares = [(goal["name"], goal["conversions"], goal["conversionRate"]) for goal in goals]
     yield from _shares("Goals", "reached", shares, width, marks)
@@ -221,12 +242,21 @@ def _with_bar(text: str, number: float, most: float, marks: Marks) -> str:
     return f"{text} {click.style(marks.bar * min(length, _BAR), fg='cyan')}" if length else text
 
 
-def sparkline(numbers: Sequence[int], width: int, marks: Marks = BLOCKS) -> str:
-    """The course of `numbers`, squeezed into `width` columns by adding up neighbours."""
+def sparkline(
+    numbers: Sequence[int], width: int, marks: Marks = BLOCKS, most: int | None = None
+) -> str:
+    """The course of `numbers`, squeezed into `width` columns by adding up neighbours.
+
+    Args:
+        numbers: whole numbers, none of them negative.
+        width: how many columns there are.
+        marks: what the terminal can show.
+        most: what is drawn at full height; None is the largest of the numbers.
+    """
     if len(numbers) > width:
         groups = -(-len(numbers) // width)
         numbers = [sum(numbers[at : at + groups]) for at in range(0, len(numbers), groups)]
-    most = max(numbers, default=0)
+    most = max(numbers, default=0) if most is None else most
     top = len(marks.levels) - 1
     # Something is never drawn as nothing.
     return "".join(

@@ -55,6 +55,7 @@ Examples:
   ztas stats site_abc123 --period 30d
   ztas stats site_abc123 --filter 'page=/blog/*' --filter 'country!=US' --compare year
   ztas stats site_abc123 --by page --by country --limit 20
+  ztas stats site_abc123 --journeys page=/pricing
   ztas stats site_abc123 --from 2026-11-01 --to 2026-11-30 --json
 """
 )
@@ -83,6 +84,11 @@ Examples:
 )
 @click.option("--by", multiple=True, metavar="KEY", help="A table by one to three filters' names.")
 @click.option(
+    "--journeys",
+    metavar="KEY=VALUE",
+    help="What comes before and after page=/a, or action=signup.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(1, 1000),
     help="Entries that a list has at most.  [default: 10]",
@@ -95,6 +101,7 @@ def stats(
     *,
     filters: tuple[str, ...],
     by: tuple[str, ...],
+    journeys: str | None,
     as_json: bool,
     config: str,
     **given: Any,  # noqa: ANN401 - the other options, by their names
@@ -104,6 +111,8 @@ def stats(
     Changes are against the period before, which is as long. Days are the site's own. SITE may be
     left out where there is one.
     """
+    if by and journeys:
+        raise click.UsageError("--by can't be combined with --journeys")
     settings = options.load(config)
     asked = options.site_or_only(settings, site)
     from ztas_middleware.reports.reader import Reports  # loads all of the reports
@@ -112,8 +121,12 @@ def stats(
     with options.existing(settings):
         reports = Reports(settings)
         try:
-            parameters = _parameters(filters, by, given)
-            if by:
+            parameters = _parameters((*filters, *([journeys] if journeys else [])), by, given)
+            beside = Beside()
+            if journeys:
+                journey = reports.journeys_question(asked.id, parameters, now=now)
+                document = reports.journeys(journey).to_json()
+            elif by:
                 breakdown = reports.breakdown_question(asked.id, parameters, now=now)
                 document = patiently(
                     settings, asked.id, lambda: reports.breakdown(breakdown).to_json()
@@ -194,7 +207,9 @@ def _show(document: Mapping[str, Any], by: tuple[str, ...], beside: Beside) -> N
     encoding = sys.stdout.encoding or "utf-8"
     marks = charts.marks_for(encoding)
     lines: Iterator[str]
-    if by:
+    if "before" in document:
+        lines = charts.journeys(document, width, marks)
+    elif by:
         lines = charts.breakdown(document, by, width, marks)
     else:
         lines = chain(

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.dimensions import DIMENSIONS
-from ztas_middleware.filters import PROPERTY
+from ztas_middleware.filters import NAMED, PROPERTY, Filter, Filters
 from ztas_middleware.history.clock import ONE_DAY
 from ztas_middleware.history.numbers import NUMBERS, numbers_of
 from ztas_middleware.reports.answers import Breakdown
-from ztas_middleware.reports.conditions import property_of
+from ztas_middleware.reports.conditions import Bound, keeps, known_names, property_of
 from ztas_middleware.reports.rounding import mean, percent, units
 from ztas_middleware.reports.selected import select
 
@@ -53,13 +53,15 @@ def breakdown_of(asked: Asked, question: BreakdownQuestion) -> Breakdown:
     selected = select(asked, question.site, question.period, question.filters)
     cursor = selected.cursor
     keys = {f"k{number}": _expression(name) for number, name in enumerate(question.by)}
+    bound = Bound(selected.values)
+    named = _named(question, selected.kept, bound)
     cursor.execute(
         f"""
         create or replace temp table broken_down as
-        select * from ({numbers_of(selected.kept, keys)})
+        select * from ({numbers_of(named, keys)})
         where pageviews > 0 or visitors > 0 or sessions > 0 or events > 0
         """,
-        selected.values,
+        bound.values,
     )
     (total,) = cursor.execute("select count(*) from broken_down").fetchone() or (0,)
     rows = [_row(question, row) for row in _ordered(cursor, question, list(keys))]
@@ -104,7 +106,27 @@ def _numbers(row: tuple[Any, ...], keys: int) -> Numbers:
     return {name: int(number or 0) for name, number in zip(NUMBERS, row[keys:], strict=True)}
 
 
+def _named(question: BreakdownQuestion, rows: str, bound: Bound) -> str:
+    """The rows, once for each goal or segment that they match, where it is asked by these."""
+    for name in NAMED:
+        if name not in question.by:
+            continue
+        matched = "[]::varchar[]"
+        for value in known_names(question.site)[name]:
+            one = Filters((Filter(name, (value,)),))
+            kept = keeps(one, question.site, bound)
+            matched += f" || if({kept}, [{bound.name(value)}::varchar], [])"
+        rows = f"""(
+            select *, unnest(if(len(matched) = 0, [null], matched)) as by_{name}
+            from (select *, {matched} as matched from {rows})
+        )"""
+        rows = f"(select * exclude (matched) from {rows})"
+    return rows
+
+
 def _expression(name: str) -> str:
+    if name in NAMED:
+        return f"by_{name}"
     if name.startswith(PROPERTY):
         return property_of(name.removeprefix(PROPERTY))
     return _TIMES.get(name) or DIMENSIONS[name].column

@@ -31,6 +31,11 @@ class Bound:
         return f"${name}"
 
 
+def known_names(site: Site) -> dict[str, list[str]]:
+    """The goals and segments that there are, in the order of the configuration."""
+    return {"goal": [goal.name for goal in site.goals], "segment": list(site.segments)}
+
+
 def keeps(filters: Filters, site: Site, bound: Bound) -> str:
     """Whether filters keep a row: true or false, never NULL."""
     return " and ".join(_keeps_one(found, site, bound) for found in filters.each) or "true"

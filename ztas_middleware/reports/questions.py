@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ztas_middleware.dimensions import DIMENSIONS
-from ztas_middleware.filters import NO_FILTERS, PROPERTY, Filters, is_filter
+from ztas_middleware.filters import NAMED, NO_FILTERS, PROPERTY, Filters, is_filter
 from ztas_middleware.parameters import (
     DEFAULT_LIMIT,
     ParameterError,
@@ -258,8 +258,8 @@ def _keys(keys: Sequence[str]) -> tuple[str, ...]:
     for key in keys:
         if key.startswith(PROPERTY) and key != PROPERTY:
             continue
-        if key not in DIMENSIONS and key not in TIMES:
-            known = ", ".join((*DIMENSIONS, *TIMES, "prop:NAME"))
+        if key not in DIMENSIONS and key not in (*TIMES, *NAMED):
+            known = ", ".join((*DIMENSIONS, *TIMES, *NAMED, "prop:NAME"))
             raise ParameterError("by", f"must be one of {known}")
     if len(set(keys)) < len(keys):
         raise ParameterError("by", "has a key twice")
