@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ztas_middleware.asgi.turns import in_short_turns
 from ztas_middleware.clerk import Clerk, Job
 from ztas_middleware.reception import TICK, Reception
 from ztas_middleware.store.gathering import Gathering
@@ -62,9 +63,9 @@ class Desk:
         except RuntimeError:
             import trio
 
-            found: T = await trio.to_thread.run_sync(work, *arguments)
+            found: T = await trio.to_thread.run_sync(in_short_turns, work, *arguments)
             return found
-        return await loop.run_in_executor(self._threads(), work, *arguments)
+        return await loop.run_in_executor(self._threads(), in_short_turns, work, *arguments)
 
     def later(self, work: Callable[[], object]) -> None:
         """Have something done in another thread, soon; its failure is logged."""
