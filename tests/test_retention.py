@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -14,8 +15,7 @@ from rows import PAGEVIEW
 from ztas_middleware import retention
 from ztas_middleware.config import config_from_mapping
 from ztas_middleware.errors import StorageError
-from ztas_middleware.reports.periods import Days
-from ztas_middleware.reports.reader import Reports
+from ztas_middleware.history.asking import History
 from ztas_middleware.store import prune as module
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.prune import give_back
@@ -57,13 +57,33 @@ def world(tmp_path):
             return self
 
         def prune(self, now=NOW):
-            due = retention.due(self.path, self.site, now)
-            return retention.prune(self.path, self.site, due, now)
+            due = retention.due(self.config, self.site, now)
+            return retention.prune(self.config, self.site, due, now)
 
-        def report(self, days=90):
+        def totals(self):
+            """The numbers of all days, but for what is only known of sealed ones."""
+
+            def question(asked):
+                return asked.cursor.execute(
+                    f"from {asked.totals} where dimension not in ('goals', 'funnels') order by all"
+                ).fetchall()
+
             last = date(2026, 9, 21)
-            period = Days(self.site.timezone, date.fromordinal(last.toordinal() - days), last)
-            return Reports(self.config).stats("a", period, now=NOW, limit=1000).to_json()
+            return History(self.config).ask("a", None, last, now=NOW, question=question)
+
+        def conversions(self):
+            """What was sealed of goals and funnels."""
+
+            def question(asked):
+                return asked.cursor.execute(
+                    f"""
+                    select day, key1, key2, events, visitors, value, sessions from {asked.totals}
+                    where dimension in ('goals', 'funnels') order by all
+                    """
+                ).fetchall()
+
+            last = date(2026, 9, 21)
+            return History(self.config).ask("a", None, last, now=NOW, question=question)
 
         def paths(self, site_id="a"):
             with closing(sqlite3.connect(self.path)) as connection:
@@ -79,7 +99,7 @@ def world(tmp_path):
 def test_hits_past_their_time_go_and_others_stay(world):
     world.database.append([hit(age) for age in (29, 30, 31, 45, 60)])
     world.database.append([hit(400, site_id="b")])
-    assert retention.due(world.path, world.site, NOW) == retention.Due(date(2026, 8, 22), 3)
+    assert retention.due(world.config, world.site, NOW) == retention.Due(date(2026, 8, 22), 3)
     assert world.prune() == 3
     assert world.paths() == ["/30", "/29"]
     assert world.paths("b") == ["/400"]
@@ -108,51 +128,47 @@ def test_no_number_of_an_unfiltered_report_changes(world):
         + [hit(40, 9, type="event", action="x", value=1.5)]
         + [hit(40, 10, type="engagement", time_on_page=12.5, session_id="s")]
     )
-    before = world.report()
-    assert before["summary"]["pageviews"] == 10
+    before = world.totals()
     world.prune()
     assert len(world.paths()) < 10
-    assert world.report() == before
+    assert world.totals() == before
+    shutil.rmtree(world.config.history_folder)
+    assert world.totals() == before
+    assert [row for row in world.conversions() if row[0] == date(2026, 8, 12)] == [
+        (date(2026, 8, 12), "Old", None, 1, 1, 0, None),
+        (date(2026, 8, 12), "Way", "0", None, None, None, 1),
+        (date(2026, 8, 12), "Way", "1", None, None, None, 0),
+    ]
 
 
-def test_the_ranges_of_what_is_gone_go_too(world, monkeypatch):
+def test_whatever_time_and_order_hits_have(world, monkeypatch):
     monkeypatch.setattr(module, "CHUNK", 3)
     world.database.append([hit(age, number) for age in (400, 40, 3) for number in range(10)])
     world.database.append([hit(age, site_id=site_id) for age in (399, 2) for site_id in "ba"])
     world.database.append([hit(0, time=-5)])
     assert world.prune() == 22
-    with closing(sqlite3.connect(world.path)) as connection:
-        query = "select site_id, quarter * 900000, first_id, last_id from hit_ranges"
-        found = connection.execute(query).fetchall()
-    assert [
-        (site_id, (NOW - start) // DAY, first, last) for site_id, start, first, last in found
-    ] == [
-        ("a", 3, 21, 30),
-        ("a", 2, 34, 34),
-        ("b", 399, 31, 31),
-        ("b", 2, 33, 33),
-    ]
+    assert world.paths() == ["/3"] * 10 + ["/2"]
 
 
 def test_a_site_that_keeps_everything_has_nothing_due(world):
     world.set_up(retention_days=None)
-    assert retention.due(world.path, world.site, NOW) is None
+    assert retention.due(world.config, world.site, NOW) is None
 
 
 def test_a_prune_that_was_stopped_is_finished_by_the_next(world, monkeypatch):
     monkeypatch.setattr(module, "CHUNK", 10)
     world.database.append([hit(age, number) for age in (40, 41, 42) for number in range(100)])
-    before = world.report()
-    due = retention.due(world.path, world.site, NOW)
+    before = world.totals()
+    due = retention.due(world.config, world.site, NOW)
 
     def stop(_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retention.prune(world.path, world.site, due, NOW, stop)
+        retention.prune(world.config, world.site, due, NOW, stop)
     assert world.prune() > 0
     assert world.paths() == []
-    assert world.report() == before
+    assert world.totals() == before
 
 
 def test_what_was_deleted_is_overwritten(world):
@@ -161,7 +177,9 @@ def test_what_was_deleted_is_overwritten(world):
     assert b"a-secret-of-forty-days" in world.path.read_bytes()
     world.prune()
     world.database.truncate_log()
-    assert b"a-secret-of-forty-days" not in world.path.read_bytes()
+    kept = [world.path, *world.config.history_folder.rglob("*.parquet")]
+    assert len(kept) > 1
+    assert not any(b"a-secret-of-forty-days" in file.read_bytes() for file in kept)
 
 
 def test_the_file_gets_smaller(world):
@@ -224,6 +242,6 @@ def test_a_database_that_cannot_be_written_is_named(world):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, "PATIENCE", 0.05)
             with pytest.raises(StorageError, match="locked"):
-                module.delete_before(world.path, "a", NOW)
+                module.delete_between(world.path, "a", 0, NOW)
     finally:
         blocker.close()

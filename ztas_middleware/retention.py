@@ -1,7 +1,7 @@
 """How long hits are kept: what is older than a site's `retention_days` goes, its totals stay.
 
-A day is rolled up for the last time and sealed before its first hit is deleted, so that nothing
-is lost when it stops half-way, and nobody counts half a day.
+A day is filed for the last time and sealed before its first hit is deleted, so that nothing is lost
+when it stops half-way, and nobody counts half a day.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ztas_middleware.days import start_of
-from ztas_middleware.reports.ledger import ONE_DAY, extent_of
-from ztas_middleware.reports.periods import day_containing
-from ztas_middleware.reports.rolling import roll_up, seal_day
-from ztas_middleware.reports.rules import Rules
-from ztas_middleware.store.prune import count_before, delete_before
-from ztas_middleware.store.ranges import SiteHits
+from ztas_middleware.history.asking import History
+from ztas_middleware.history.clock import date_at
+from ztas_middleware.history.sealed import FUNNELS, GOALS, total_row
+from ztas_middleware.reports.conversions import goals_of, reached
+from ztas_middleware.reports.selected import Selected
+from ztas_middleware.store.prune import count_before, delete_between
 from ztas_middleware.store.reading import reading
-from ztas_middleware.store.rollups import last_seal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-    from ztas_middleware.config.model import Site
+    from duckdb import DuckDBPyConnection
+
+    from ztas_middleware.config.model import Config, Site
+
+BEGINNING = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,10 @@ class Due:
     first_kept: date
     """The first day whose hits stay: today and the `retention_days` before."""
     hits: int
+    """In the database; the history may have more."""
 
 
-def due(path: Path, site: Site, now: int) -> Due | None:
+def due(config: Config, site: Site, now: int) -> Due | None:
     """What of a site is to be pruned; None where the site keeps everything.
 
     Raises:
@@ -44,15 +47,14 @@ def due(path: Path, site: Site, now: int) -> Due | None:
     """
     if site.retention_days is None:
         return None
-    today = date.fromisoformat(day_containing(now, site.timezone).date)
-    first_kept = today - timedelta(days=site.retention_days)
-    with reading(path) as connection:
-        end = start_of(first_kept, site.timezone)
-        return Due(first_kept, count_before(SiteHits(connection, site.id), end))
+    first_kept = date_at(now, site.timezone) - timedelta(days=site.retention_days)
+    with reading(config.database) as connection:
+        number = count_before(connection, site.id, start_of(first_kept, site.timezone))
+    return Due(first_kept, number)
 
 
 def prune(
-    path: Path,
+    config: Config,
     site: Site,
     pruned: Due,
     now: int,
@@ -61,8 +63,8 @@ def prune(
     """Seal the days that are due, and delete their hits.
 
     Args:
-        path: the database.
-        site: the site.
+        config: the configuration.
+        site: one of its sites.
         pruned: from `due`.
         now: UTC milliseconds.
         progress: told how many hits each step deleted.
@@ -71,26 +73,26 @@ def prune(
         How many hits were deleted; hits of a day that can't be sealed now stay for the next time.
 
     Raises:
-        StorageError: the database can't be written; what was done stays done.
+        StorageError: the database or the history can't be written; what was done stays done.
     """
-    if not pruned.hits:
+
+    def conversions(
+        cursor: DuckDBPyConnection, rows: str, day: date
+    ) -> Iterator[tuple[object, ...]]:
+        selected = Selected(cursor, rows, rows, {})
+        counted = zip(site.goals, goals_of(selected, site.goals), strict=True)
+        for goal, (number, visitors, value) in counted:
+            yield total_row(
+                day, GOALS, key1=goal.name, events=number, visitors=visitors, value=value
+            )
+        for funnel in site.funnels:
+            for step, number in enumerate(reached(selected, funnel, is_filtered=False)):
+                yield total_row(day, FUNNELS, key1=funnel.name, key2=step, sessions=number)
+
+    history = History(config)
+    last = pruned.first_kept - timedelta(days=1)
+    if history.seal(site.id, last, now=now, conversions=conversions) == 0 and not pruned.hits:
         return 0
-    rules = Rules(site)
-    last = pruned.first_kept - ONE_DAY
-    roll_up(path, rules, now, last=last)
-    with reading(path) as connection:
-        extent = extent_of(SiteHits(connection, site.id), rules)
-        seal = last_seal(connection, site.id)
-    if extent is None:
-        return 0
-    end = seal.ends if seal else None
-    day = date.fromisoformat(extent.first_day)
-    if seal is not None:
-        day = max(day, date.fromisoformat(seal.day) + ONE_DAY)
-    while day <= last:
-        sealed = seal_day(path, rules, day, now)
-        if sealed is None:
-            break
-        end = sealed.ends
-        day += ONE_DAY
-    return delete_before(path, site.id, end, progress) if end is not None else 0
+    first_open, upto = history.first_open(site.id, last, now=now)
+    end = start_of(min(pruned.first_kept, first_open or pruned.first_kept), site.timezone)
+    return delete_between(config.database, site.id, BEGINNING, end, upto=upto, progress=progress)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import closing
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 from processes import UNPRIVILEGED
@@ -65,7 +66,7 @@ def test_a_database_that_is_fine(folder, wrap):
         expected = [
             "conf/ztas.yaml: ok, 1 site",
             f"{database}: ok, 30 hits",
-            "rollups of site_abc123: ok, as the hits say",
+            "history of site_abc123: ok, as the hits say",
             "salts: ok, none overdue",
             "proxies: ok, none that is unknown",
             rf"{database}-wal: ok, {log}",
@@ -77,16 +78,26 @@ def test_a_database_that_is_fine(folder, wrap):
         wrapped.middleware.close()
 
 
-def spoil_rollups(database, monkeypatch, request):
-    change(
-        database,
-        "update rollup_days set visitors = visitors + 3, sessions = 0, bounces = 7, page_times = 9"
-        " where pageviews > 0",
-    )
+def hide_a_change(database, monkeypatch, request):
+    triggers = "select sql from sqlite_schema where name = 'history_changed'"
+    with closing(sqlite3.connect(database)) as connection:
+        (statement,) = connection.execute(triggers).fetchone()
+    change(database, "drop trigger history_changed")
+    change(database, "update hits set path = '/elsewhere'")
+    change(database, statement)
 
 
-def lose_a_range(database, monkeypatch, request):
-    change(database, "delete from hit_ranges")
+def spoil_totals(database, monkeypatch, request):
+    (totals,) = database.parent.glob("ztas.history/totals/*/*.parquet")
+    with closing(duckdb.connect()) as connection:
+        (mark,) = connection.execute(
+            "select decode(value) from parquet_kv_metadata(?)", [str(totals)]
+        ).fetchone()
+        connection.execute(f"create table found as from '{totals}'")
+        connection.execute("update found set visitors = visitors + 3")
+        connection.execute(
+            f"copy found to '{totals}' (format parquet, kv_metadata {{ztas: '{mark}'}})"
+        )
 
 
 def forget_a_salt(database, monkeypatch, request):
@@ -118,19 +129,20 @@ def let_everybody_write(database, monkeypatch, request):
     ("spoil", "kind", "message"),
     [
         (
-            spoil_rollups,
-            "rollups",
+            hide_a_change,
+            "history",
             (
-                r"rollups of site_abc123: [0-9-]+: visitors: 4 rolled up, 1 counted; "
-                r".*; and 1 more \(`ztas rollup site_abc123 --again` does them again\)"
+                r"history of site_abc123: [0-9-]+: 1 hits of the history are not in the database, "
+                r"1 of the database not in the history "
+                r"\(`ztas rollup site_abc123 --again` files them anew\)"
             ),
         ),
         (
-            lose_a_range,
-            "rollups",
+            spoil_totals,
+            "history",
             (
-                "rollups of site_abc123: hits: 1, the first with id 1, lie in no range of ids, .* "
-                r"\(`ztas rollup site_abc123 --again` does them again\)"
+                r"history of site_abc123: [0-9-]+: totals that are not those of the hits: "
+                r"the day, .* more \(`ztas rollup site_abc123 --again` files them anew\)"
             ),
         ),
         (forget_a_salt, "salts", "salts: 1 salt overdue; .*"),
@@ -143,7 +155,7 @@ def let_everybody_write(database, monkeypatch, request):
         (fill_the_disk, "disk", ".*: only [0-9.,]+ MB left"),
         (let_everybody_write, "permissions", "permissions of .*: .* by every user of .*"),
     ],
-    ids=["rollups", "ranges", "salts", "proxies", "log", "disk", "permissions"],
+    ids=["hits", "totals", "salts", "proxies", "log", "disk", "permissions"],
 )
 def test_each_thing_that_is_off_is_a_line_and_exit_1(
     folder, wrap, monkeypatch, request, spoil, kind, message
@@ -154,7 +166,7 @@ def test_each_thing_that_is_off_is_a_line_and_exit_1(
     wrapped.middleware.close()
     change(database, "update hits set time = time - 2 * 86400000")
     rolled = CliRunner().invoke(main, ["rollup"])
-    assert "days rolled up" in rolled.stdout
+    assert "1 day filed" in rolled.stdout
     assert check()[0] == 0
     spoil(database, monkeypatch, request)
     code, out, err = check("--json")
@@ -162,7 +174,7 @@ def test_each_thing_that_is_off_is_a_line_and_exit_1(
     assert [finding["check"] for finding in found["findings"] if not finding["ok"]] == [kind]
     assert (code, found["ok"]) == (1, False)
     assert re.fullmatch(f"ztas: {message}\n", err)
-    if kind == "rollups":
+    if kind == "history":
         CliRunner().invoke(main, ["rollup", "site_abc123", "--again"])
         assert check()[0] == 0
 

@@ -34,13 +34,13 @@ def _shop(shop):
 def rolled(shop):
     with closing(sqlite3.connect(shop.database)) as connection:
         return dict(
-            connection.execute("select site_id, count(*) from rollup_days group by site_id")
+            connection.execute("select site_id, count(*) from history_days group by site_id")
         )
 
 
 def test_all_sites(shop):
-    assert shop.ok("rollup") == "site_abc123: 3 days rolled up\nblog: 1 day rolled up\n"
-    assert rolled(shop) == {"site_abc123": 3, "blog": 1}
+    assert shop.ok("rollup") == "site_abc123: 2 days filed\nblog: 1 day filed\n"
+    assert rolled(shop) == {"site_abc123": 2, "blog": 1}
     assert shop.ok("rollup") == "site_abc123: up to date\nblog: up to date\n"
 
 
@@ -52,7 +52,7 @@ def test_one_site_as_json(shop):
 def test_again(shop):
     shop.ok("rollup")
     assert shop.ok("rollup", "blog") == "blog: up to date\n"
-    assert shop.ok("rollup", "blog", "--again") == "blog: 1 day rolled up\n"
+    assert shop.ok("rollup", "blog", "--again") == "blog: 1 day filed\n"
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["work", "nothing to do"])

@@ -12,7 +12,7 @@ from ztas_middleware.history import files
 from ztas_middleware.history.asking import History
 from ztas_middleware.history.clock import date_at
 from ztas_middleware.store.hits import INSERT
-from ztas_middleware.store.reading import reading, rolling
+from ztas_middleware.store.reading import filing, reading
 
 
 class World:
@@ -43,13 +43,13 @@ class World:
         self.now = round(datetime(*moment, tzinfo=timezone.utc).timestamp() * 1000)
 
     def store(self, *hits):
-        with rolling(self.path) as connection:
+        with filing(self.path) as connection:
             connection.execute("begin")
             connection.executemany(INSERT, hits)
             connection.execute("commit")
 
     def execute(self, sql, *parameters):
-        with rolling(self.path) as connection:
+        with filing(self.path) as connection:
             return connection.execute(sql, parameters).fetchall()
 
     def query(self, sql, *parameters):

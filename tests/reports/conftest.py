@@ -15,7 +15,7 @@ from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.history.asking import History
 from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store.hits import INSERT
-from ztas_middleware.store.reading import reading, rolling
+from ztas_middleware.store.reading import filing, reading
 
 
 class World:
@@ -41,7 +41,7 @@ class World:
         self.now = round(datetime(*moment, tzinfo=timezone.utc).timestamp() * 1000)
 
     def store(self, *hits):
-        with rolling(self.path) as connection:
+        with filing(self.path) as connection:
             connection.execute("begin")
             connection.executemany(INSERT, hits)
             connection.execute("commit")
@@ -51,7 +51,7 @@ class World:
             return connection.execute(sql, parameters).fetchall()
 
     def execute(self, sql, *parameters):
-        with rolling(self.path) as connection:
+        with filing(self.path) as connection:
             connection.execute(sql, parameters)
 
     def file(self, **options):

@@ -26,7 +26,7 @@ Example:
 def check(config: str, *, as_json: bool) -> None:
     """Read the config and the database, and say what is wrong with them.
 
-    The database's integrity, its reports against its hits, salts that should be gone, its log, the
+    The database's integrity, its history against its hits, salts that should be gone, its log, the
     disk and the permissions. Exits with 1 if anything is off: a mistake in the config is named with
     file, line and column. Hits are taken meanwhile.
     """
@@ -34,7 +34,7 @@ def check(config: str, *, as_json: bool) -> None:
     sites = len(settings.sites)
     findings = [Finding("config", config, "", f"ok, {sites} {'site' if sites == 1 else 'sites'}")]
     _say(findings[0], as_json=as_json)
-    with bar("rollups") as progress:
+    with bar("history") as progress:
         for finding in inspect(settings, time.time_ns() // 1_000_000, progress):
             findings.append(finding)
             _say(finding, as_json=as_json)

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.cli.options import read_only
-from ztas_middleware.errors import ConfigError, StorageError
+from ztas_middleware.errors import ConfigError, StorageError, ZtasError
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.store.places import INDEX, LOG, is_mounted, real_name
 from ztas_middleware.store.sites import count_by_site, remedy
@@ -66,7 +66,7 @@ def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
     Args:
         config: of which sites and which database.
         now: UTC milliseconds.
-        progress: told how many days of a site's rollups are done, and how many there are.
+        progress: told how many days of a site's history are done, and how many there are.
     """
     path = config.database
     if config.geo is not None:
@@ -85,7 +85,7 @@ def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
         return
     yield Finding("database", str(path), "", f"ok, {_counted(sum(by_site.values()), 'hit')}")
     yield from _without_a_site(config, by_site)
-    yield from _rollups(config, now, progress)
+    yield from _history(config, now, progress)
     problem = f"{_counted(salts, 'salt')} overdue; the next hit destroys them" if salts else ""
     yield Finding("salts", "salts", problem, "ok, none overdue")
     yield _proxies(config, now)
@@ -118,27 +118,33 @@ def _overdue_salts(connection: sqlite3.Connection, now: int) -> int:
     return int(overdue)
 
 
-def _rollups(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
-    from ztas_middleware.reports.checking import check_rollups  # loads the reports
-    from ztas_middleware.reports.rules import Rules
+def _history(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
+    from ztas_middleware.history.asking import History  # loads DuckDB
 
+    history = History(config)
     for site in config.sites.values():
+        what = f"history of {site.id}"
         shown: list[str] = []
         number = 0
         try:
-            for difference in check_rollups(config.database, Rules(site), now, progress=progress):
+            for difference in history.check(site.id, now=now, progress=progress):
                 number += 1
                 if number <= SHOWN:
-                    shown.append(str(difference).removeprefix(f"{site.id} "))
-        except StorageError as error:
-            yield Finding("rollups", f"rollups of {site.id}", str(error), "")
+                    shown.append(difference)
+            moved = history.moved(site.id)
+        except ZtasError as error:
+            yield Finding("history", what, str(error), "")
             continue
         problem = "; ".join(shown)
         if number > SHOWN:
             problem += f"; and {number - SHOWN} more"
         if problem:
-            problem += f" (`ztas rollup {site.id} --again` does them again)"
-        yield Finding("rollups", f"rollups of {site.id}", problem, "ok, as the hits say")
+            problem += f" (`ztas rollup {site.id} --again` files them anew)"
+        detail = "ok, as the hits say"
+        if moved:
+            alone = _counted(len(moved), "day")
+            detail += f"; the hits of {alone}, {moved[0]} to {moved[-1]}, are in the history alone"
+        yield Finding("history", what, problem, detail)
 
 
 def _geo(config: Config) -> Finding:

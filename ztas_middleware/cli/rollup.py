@@ -1,4 +1,4 @@
-"""`ztas rollup`: finished days to rollups, now instead of when somebody reads."""
+"""`ztas rollup`: finished days into the history, now instead of when somebody reads."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 import sys
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.history.clock import date_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ztas_middleware.config import Config
+    from ztas_middleware.config.model import Config, Site
+    from ztas_middleware.history.asking import History
 
 T = TypeVar("T")
 
@@ -32,33 +35,45 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="The number of days by site, as JSON.")
 @options.config_option
 def rollup(site: str | None, *, again: bool, as_json: bool, config: str) -> None:
-    """Add up the finished days of SITE, or of all sites, for quick reports.
+    """File the finished days of SITE, or of all sites, for quick reports.
 
     Reading does that as well; from a nightly timer, nobody has to wait for it. It may be stopped at
-    any time, and goes on where it was. Hits are taken meanwhile.
+    any time, and goes on where it was. Hits are taken meanwhile. With `keep_hits_days`, older days
+    then leave the database.
     """
     settings = options.load(config)
     sites = [site] if site is not None else list(settings.sites)
     chosen = [options.site_of(settings, site_id) for site_id in sites]
     nothing = {"sites": dict.fromkeys(sites, 0)} if as_json else None
     options.leave_if_not_there(settings, nothing)
-    from ztas_middleware.reports.rolling import roll_up  # loads all of the reports
-    from ztas_middleware.reports.rules import Rules
+    from ztas_middleware.history.asking import History  # loads DuckDB
 
+    history = History(settings)
     now = time.time_ns() // 1_000_000
     days = {}
     with options.existing(settings):
         for one in chosen:
             with bar(one.id) as progress:
-                days[one.id] = roll_up(
-                    settings.database, Rules(one), now, again=again, progress=progress
-                )
+                days[one.id] = history.file(one.id, now=now, again=again, progress=progress)
+            move_out(history, one, settings.keep_hits_days, now)
             if not as_json:
                 number = days[one.id]
-                said = f"{number:,} {'day' if number == 1 else 'days'} rolled up"
+                said = f"{number:,} {'day' if number == 1 else 'days'} filed"
                 click.echo(f"{one.id}: {said if number else 'up to date'}")
     if as_json:
         click.echo(json.dumps({"sites": days}))
+
+
+def move_out(history: History, site: Site, keep_days: int | None, now: int) -> int:
+    """Have the days past `keep_hits_days` leave the database; how many hits that were.
+
+    Raises:
+        StorageError: the database or the history can't be written.
+    """
+    if keep_days is None:
+        return 0
+    last = date_at(now, site.timezone) - timedelta(days=keep_days + 1)
+    return history.move(site.id, last, now=now)
 
 
 def patiently(settings: Config, site_id: str, ask: Callable[[], T]) -> T:

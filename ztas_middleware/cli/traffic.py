@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.days import LATEST, day_at, start_of
 from ztas_middleware.reports.drops import dropped
-from ztas_middleware.store.ranges import STRETCH, SiteHits
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
@@ -66,15 +65,17 @@ def examine(path: Path, site: Site, days: int, now: int) -> Traffic:
     today = date.fromisoformat(day_at(now, site.timezone).date)
     first = today - timedelta(days=days - 1)
     with reading(path) as connection:
-        hits = SiteHits(connection, site.id)
         stored = connection.execute(
-            f"""
-            select type, count(*) as number from {STRETCH}
+            """
+            select type, count(*) as number from hits
+            where site_id = :site and time >= :start and time < :end
             group by type order by number desc
             """,
-            hits.bind(start_of(first, site.timezone), LATEST),
+            {"site": site.id, "start": start_of(first, site.timezone), "end": LATEST},
         ).fetchall()
-        latest = hits.last_time()
+        (latest,) = connection.execute(
+            "select max(time) from hits where site_id = ? and time < ?", (site.id, LATEST)
+        ).fetchone()
     reasons = Counter[str]()
     for row in dropped(path, site.id, first, today):
         reasons[row.reason] += row.count

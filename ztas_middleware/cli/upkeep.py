@@ -30,8 +30,8 @@ Examples:
 def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
     """Delete the hits that are older than their site's `retention_days`.
 
-    Their totals stay, goals and funnels included as they are configured now: the days are rolled
-    up once more and sealed first. Then the space is given back to the disk. Everything is done in
+    Their totals stay, goals and funnels included as they are configured now: the days are filed
+    once more and sealed first. Then the space is given back to the disk. Everything is done in
     small steps, so that hits that come in meanwhile hardly wait; run it daily.
     """
     from ztas_middleware import retention  # loads all of the reports
@@ -45,13 +45,13 @@ def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
     options.leave_if_not_there(settings, document if as_json else None)
     with options.existing(settings) as database:
         for site in settings.sites.values():
-            due = retention.due(settings.database, site, now)
+            due = retention.due(settings, site, now)
             if due is None:
                 continue
             number = due.hits
             if not dry_run:
                 with options.progress(due.hits, site.id) as step:
-                    number = retention.prune(settings.database, site, due, now, step)
+                    number = retention.prune(settings, site, due, now, step)
             found[site.id] = {"before": due.first_kept.isoformat(), "hits": number}
         if not dry_run and any(entry["hits"] for entry in found.values()):
             returned = give_back(settings.database)

@@ -16,25 +16,38 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.errors import HistoryBusyError, StorageError
 from ztas_middleware.history import files, state
+from ztas_middleware.history.checking import check_days
 from ztas_middleware.history.clock import date_at
 from ztas_middleware.history.columns import ROW_NAMES
 from ztas_middleware.history.engine import Engine
 from ztas_middleware.history.files import Folder
-from ztas_middleware.history.filing import Desk, Filing, bad_months, file_days
+from ztas_middleware.history.filing import (
+    Desk,
+    Filing,
+    bad_months,
+    file_days,
+    refuse_lost,
+    with_desk,
+)
 from ztas_middleware.history.loose import Loose
-from ztas_middleware.history.state import SEALED, Rules, month_of
+from ztas_middleware.history.moving import move_days
+from ztas_middleware.history.sealing import seal_days
+from ztas_middleware.history.state import MOVED, MOVING, SEALED, Rules, month_of, newest_of_days
+from ztas_middleware.history.takeover import is_to_be_taken_over
 from ztas_middleware.history.totals import TOTAL_NAMES
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from ztas_middleware.config.model import Config
-    from ztas_middleware.history.state import State, Survey
+    from ztas_middleware.history.sealing import Conversions
+    from ztas_middleware.history.state import State
+    from ztas_middleware.store.survey import Survey
 
 T = TypeVar("T")
 
@@ -113,6 +126,8 @@ class History:
                 filing = self._filing(rules, now, first, last, deadline)
                 with reading(self.path) as connection:
                     connection.execute("rollback")
+                    if is_to_be_taken_over(connection):
+                        with_desk(filing, lambda *_: None)
                     desk = self._look(filing, connection, cursor)
                     if file and _is_due(desk):
                         file = _try_to_file(filing)
@@ -151,6 +166,70 @@ class History:
         filing.again = again
         return file_days(filing)
 
+    def seal(self, site_id: str, last: date, *, now: int, conversions: Conversions) -> int:
+        """Seal the days up to `last`, see sealing.py; how many that were.
+
+        Raises:
+            StorageError: the database or the folder can't be read or written.
+        """
+        filing = self._filing(self._rules[site_id], now, None, last, None)
+        return seal_days(filing, conversions)
+
+    def move(
+        self,
+        site_id: str,
+        last: date,
+        *,
+        now: int,
+        progress: Callable[[int], object] = lambda _: None,
+    ) -> int:
+        """Have the days up to `last` leave the database, see moving.py; how many hits did.
+
+        Raises:
+            StorageError: the database or the folder can't be read or written.
+        """
+        return move_days(self._filing(self._rules[site_id], now, None, last, None), progress)
+
+    def check(
+        self,
+        site_id: str,
+        *,
+        now: int,
+        progress: Callable[[int, int], object] = lambda _done, _total: None,
+    ) -> Iterator[str]:
+        """Compare the files of a site with its hits, see checking.py; a sentence for each day.
+
+        Raises:
+            StorageError: the database or a file can't be read.
+        """
+        return check_days(self._filing(self._rules[site_id], now, None, date.max, None), progress)
+
+    def moved(self, site_id: str) -> list[date]:
+        """The days that are in the history alone, or will be soon.
+
+        Raises:
+            StorageError: the database can't be read.
+        """
+        with reading(self.path) as connection:
+            found = state.load_state(connection, site_id)
+        return sorted(day for day, of_day in found.days.items() if of_day.state in {MOVING, MOVED})
+
+    def first_open(self, site_id: str, last: date, *, now: int) -> tuple[date | None, int]:
+        """The first day up to `last` that has hits and is not sealed, and the newest id there is.
+
+        Raises:
+            StorageError: the database can't be read.
+        """
+        filing = self._filing(self._rules[site_id], now, None, last, None)
+        filing.full = True
+        with reading(self.path) as connection, closing(self.engine.cursor()) as cursor:
+            connection.execute("rollback")
+            desk = self._look(filing, connection, cursor)
+        filed = {day for day, of_day in desk.state.days.items() if of_day.state != SEALED}
+        late = newest_of_days(desk.survey, filing.rules.zone).keys() - desk.state.days.keys()
+        days = [day for day in filed | late if day <= last]
+        return min(days, default=None), desk.survey.upto
+
     def _filing(
         self, rules: Rules, now: int, first: date | None, last: date, deadline: float | None
     ) -> Filing:
@@ -174,7 +253,9 @@ class History:
         found = state.load_state(connection, site)
         connection.execute("rollback")
         bad = bad_months(self.folder, cursor, site, found)
-        full = state.wants_full_survey(found, rules, bad)
+        first, last = month_of(filing.first), month_of(filing.last)
+        refuse_lost(self.folder, site, found, (month for month in bad if first <= month <= last))
+        full = filing.full or state.wants_full_survey(found, rules, bad)
         with self._lock:
             known = self._surveys.pop(site, None)
         survey = state.look(connection, site, found, full=full, known=known)
@@ -187,7 +268,7 @@ class History:
         """The relations for a question."""
         filing, found, cursor = desk.filing, desk.state, desk.cursor
         site = filing.rules.site_id
-        surveyed = desk.survey.days(filing.rules.zone).keys()
+        surveyed = newest_of_days(desk.survey, filing.rules.zone).keys()
         # A day that is bad has been found to be due, and is read from the hits.
         days = (set(surveyed) - found.days.keys()) | desk.due.days
         loose = frozenset(day for day in days if filing.first <= day <= filing.last)
@@ -203,6 +284,7 @@ class History:
         hits = [self.folder.file(files.HITS, site, month) for month in sorted(with_hits)]
         months = sorted({month_of(day) for day in filed})
         totals = [self.folder.file(files.TOTALS, site, month) for month in months]
+        sealed = [day for day, of_day in found.days.items() if of_day.state == SEALED]
         rows = _view(desk, "asked_rows", ROW_NAMES, hits, table, loose)
         made: list[str] = []
 
@@ -216,7 +298,6 @@ class History:
             for name in made:
                 keeper.remember(cursor, name)
 
-        sealed = [day for day, of_day in found.days.items() if of_day.state == SEALED]
         return Asked(
             cursor,
             rows,

@@ -180,3 +180,14 @@ def _acquire(descriptor: int, patience: float) -> bool:
         else:
             return True
         time.sleep(PAUSE)
+
+
+@contextlib.contextmanager
+def as_storage_error(path: Path) -> Iterator[None]:
+    """Say what the disk or DuckDB has to say of a file as we say it."""
+    import duckdb
+
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        raise StorageError(str(path), str(error).split("\n")[0]) from error

@@ -11,11 +11,10 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from ztas_middleware.errors import HistoryBusyError, StorageError
@@ -24,26 +23,31 @@ from ztas_middleware.history.clock import ONE_DAY, bounds_of
 from ztas_middleware.history.columns import HITS, ROW_NAMES
 from ztas_middleware.history.forming import form, make_hits_table, make_table
 from ztas_middleware.history.reading import copy_hits
+from ztas_middleware.history.sealed import insert_totals
 from ztas_middleware.history.state import MOVED, MOVING, SEALED, month_of
+from ztas_middleware.history.takeover import is_to_be_taken_over, take_over
 from ztas_middleware.history.totals import (
     TOTAL_NAMES,
-    TOTALS,
     make_totals_table,
     totals_of,
 )
 from ztas_middleware.store.history_tables import QUARTER, TRIGGERS
-from ztas_middleware.store.reading import rolling
+from ztas_middleware.store.reading import filing as opened
+from ztas_middleware.store.survey import GAP, merged
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from ztas_middleware.history.engine import Engine
     from ztas_middleware.history.files import Folder
-    from ztas_middleware.history.state import Due, Rules, State, Survey
+    from ztas_middleware.history.state import Due, FiledDay, Rules, State
+    from ztas_middleware.store.survey import Survey
+
+T = TypeVar("T")
 
 BATCH = 150_000
 """Hits that are formed at a time."""
@@ -55,6 +59,9 @@ MOST_SPANS = 1_000
 """Spans that are written down; more are merged, and others' hits between them skipped."""
 
 TRIES = 5
+
+FOREVER = 86_400.0
+"""Seconds to wait for another process, where nobody waits for us."""
 
 
 @dataclass
@@ -75,6 +82,8 @@ class Filing:
     """Which days are wanted."""
     again: bool = False
     """Whether to file what is filed already, too."""
+    full: bool = False
+    """Whether to look at all hits, and not only at those that may not be filed."""
 
 
 @dataclass
@@ -97,18 +106,35 @@ def file_days(filing: Filing) -> int:
         StorageError: the database or the folder can't be read or written.
         HistoryBusyError: there was no time for all; what was done stays done.
     """
-    patience = 3600.0
+    return with_desk(filing, _file_due)
+
+
+def with_desk(
+    filing: Filing, work: Callable[[Filing, sqlite3.Connection, DuckDBPyConnection], T]
+) -> T:
+    """Do something that nobody else may do meanwhile, on connections that may write.
+
+    Raises:
+        StorageError: the database or the folder can't be read or written.
+        HistoryBusyError: somebody else was at it all the time.
+    """
+    patience = FOREVER
     if filing.deadline is not None:
         patience = max(0.0, filing.deadline - time.monotonic())
     with filing.folder.lock(filing.rules.site_id, patience) as is_ours:
         if not is_ours:
             raise HistoryBusyError(str(filing.folder.path), 0, 0)
-        with rolling(filing.path) as connection, closing(filing.engine.cursor()) as cursor:
+        with (
+            opened(filing.path) as connection,
+            closing(filing.engine.cursor()) as cursor,
+        ):
             connection.execute("pragma synchronous = full")
+            if is_to_be_taken_over(connection):
+                take_over(connection)
             _make_triggers(connection)
             for _ in range(TRIES):
                 with contextlib.suppress(_Overtaken):
-                    return _file(filing, connection, cursor)
+                    return work(filing, connection, cursor)
     raise StorageError(str(filing.path), "hits are deleted all the time", is_busy=True)
 
 
@@ -133,21 +159,35 @@ def bad_months(
     return frozenset(bad)
 
 
-def _file(filing: Filing, connection: sqlite3.Connection, cursor: DuckDBPyConnection) -> int:
+def look_around(
+    filing: Filing,
+    connection: sqlite3.Connection,
+    cursor: DuckDBPyConnection,
+    *,
+    may_write: bool = True,
+) -> Desk:
+    """See what is due of a site; whoever has the lock, and may write, tidies up before."""
     rules = filing.rules
     with _snapshot(connection):
         found = state.load_state(connection, rules.site_id)
-    _finish_renaming(filing, cursor, found)
+    if may_write:
+        _finish_renaming(filing, cursor, found)
     bad = bad_months(filing.folder, cursor, rules.site_id, found)
-    _refuse_lost(filing.folder, rules.site_id, found, bad)
+    refuse_lost(filing.folder, rules.site_id, found, bad)
     if filing.again:
         found = found._replace(days=state.distrusted(found.days))
-    full = state.wants_full_survey(found, rules, bad)
+    full = filing.full or state.wants_full_survey(found, rules, bad)
     survey = state.look(connection, rules.site_id, found, full=full)
     due = state.find_due(found, survey, rules, filing.today, bad)
+    return Desk(filing, connection, cursor, found, survey, due)
+
+
+def _file_due(filing: Filing, connection: sqlite3.Connection, cursor: DuckDBPyConnection) -> int:
+    desk = look_around(filing, connection, cursor)
+    found, survey = desk.state, desk.survey
     first, last = month_of(filing.first), month_of(filing.last)
-    wanted = sorted(month for month in due.months if first <= month <= last)
-    work = _Work(Desk(filing, connection, cursor, found, survey, due))
+    wanted = sorted(month for month in desk.due.months if first <= month <= last)
+    work = Work(desk)
     progress = _Progress(filing.progress, sum(map(work.size_of, wanted)))
     days = 0
     for number, month in enumerate(wanted):
@@ -173,7 +213,7 @@ class _Progress:
         self._tell(self._done, max(self._total, self._done))
 
 
-class _Work:
+class Work:
     """Filing months of one site, from one survey."""
 
     def __init__(self, desk: Desk) -> None:
@@ -194,9 +234,21 @@ class _Work:
         days = (day for day in self._due.days if month_of(day) == month)
         return sum(self._survey.number(*bounds_of(day, day, zone)) for day in days)
 
-    def file_month(self, month: str, progress: Callable[[int], object]) -> int:
-        """Write a month's files anew, and let them count."""
-        due = {day for day in self._due.days if month_of(day) == month}
+    def file_month(
+        self,
+        month: str,
+        progress: Callable[[int], object],
+        sealed: Mapping[date, bytes] | None = None,
+    ) -> int:
+        """Write a month's files anew, and let them count.
+
+        Args:
+            month: `YYYY-MM`.
+            progress: told how many hits were read.
+            sealed: days whose rows go, and what is left of each, from `pack_totals`.
+        """
+        sealed = sealed or {}
+        due = {day for day in self._due.days if month_of(day) == month} - sealed.keys()
         rows, totals = "filing_month", "filing_totals"
         make_table(self._cursor, rows)
         make_totals_table(self._cursor, totals)
@@ -204,19 +256,19 @@ class _Work:
             day
             for day, filed in self._state.days.items()
             if month_of(day) == month and filed.state != SEALED and day not in due
-        }
+        } - sealed.keys()
         for run, is_due in self._runs(sorted(due | kept), due):
             if is_due:
                 self._form(run, rows, totals, progress)
             else:
                 self._keep(month, run, rows, totals)
-        self._seal(month, totals)
+        self._add_sealed(month, totals, sealed)
         counts = dict(
             self._cursor.execute(f"select day, count(*) from {rows} group by day").fetchall()
         )
         mark = files.new_generation()
         self._write(month, mark, rows, totals)
-        self._publish(month, mark, due, counts)
+        self._publish(month, mark, due, counts, sealed)
         self._put_in_place(month)
         for table in (rows, totals):
             self._cursor.execute(f"drop table {table}")
@@ -243,13 +295,12 @@ class _Work:
             yield run, run[0] in due
 
     def _zone_of(self, day: date) -> tzinfo:
-        """The timezone that a day is of: one that is in the history alone keeps its own."""
         filed = self._state.days.get(day)
-        if filed is not None and filed.state in {MOVING, MOVED}:
-            name = filed.rules.split(" ")[1]
-            if name != str(self._rules.zone):
-                return ZoneInfo(name)
-        return self._rules.zone
+        return self._rules.zone if filed is None else zone_of(self._rules, filed)
+
+    def gather(self, days: list[date], *, is_from_database: bool = False) -> None:
+        """Make a table `filing_hits` of the hits of some days; see `gather`."""
+        gather(self._desk, days, self._zone_of(days[0]), is_from_database=is_from_database)
 
     def _form(
         self, days: list[date], rows: str, totals: str, progress: Callable[[int], object]
@@ -288,7 +339,7 @@ class _Work:
                 {**bound, "file": str(file)},
             )
 
-    def _seal(self, month: str, totals: str) -> None:
+    def _add_sealed(self, month: str, totals: str, sealed: Mapping[date, bytes]) -> None:
         """Add what is left of the days whose hits are gone."""
         found = self._connection.execute(
             """
@@ -297,7 +348,7 @@ class _Work:
             """,
             (self._rules.site_id, f"{month}-01", f"{month}-31"),
         )
-        for (packed,) in found:
+        for packed in [*(packed for (packed,) in found), *sealed.values()]:
             insert_totals(self._cursor, totals, packed)
 
     def _write(self, month: str, generation: str, rows: str, totals: str) -> None:
@@ -310,7 +361,7 @@ class _Work:
             ),
         ):
             file = self._filing.folder.file(kind, self._rules.site_id, month)
-            with as_storage_error(file):
+            with files.as_storage_error(file):
                 files.write_aside(self._cursor, query, file, mark)
 
     def _identity(self) -> str:
@@ -325,7 +376,12 @@ class _Work:
         return self._state.identity
 
     def _publish(
-        self, month: str, generation: str, due: set[date], counts: dict[date, int]
+        self,
+        month: str,
+        generation: str,
+        due: set[date],
+        counts: dict[date, int],
+        sealed: Mapping[date, bytes],
     ) -> None:
         """Let what was written aside count from now on; it gets its name right behind."""
         site = self._rules.site_id
@@ -361,6 +417,13 @@ class _Work:
                 """,
                 {**bound, "first": f"{month}-01", "last": f"{month}-31"},
             )
+            self._connection.executemany(
+                """
+                update history_days set state = 'sealed', rows = 0, totals = ?
+                where site_id = ? and day = ?
+                """,
+                [(packed, site, day.isoformat()) for day, packed in sealed.items()],
+            )
             self._clear_noted(due)
             self._move_watermark(self._left - due)
 
@@ -394,16 +457,18 @@ class _Work:
 
     def _move_watermark(self, left: Iterable[date]) -> None:
         zone = self._rules.zone
-        days = {day for day in self._survey.days(zone) if day not in self._state.days}
+        days = {
+            day for day in state.newest_of_days(self._survey, zone) if day not in self._state.days
+        }
         days = {day for day in days if day >= self._filing.today} | set(left)
         days |= {day for day in self._state.days if day >= self._filing.today}
-        open_ = state.merged(
+        open_ = merged(
             span for day in days for span in self._survey.between(*bounds_of(day, day, zone))
         )
-        gap = state.GAP
+        gap = GAP
         while len(open_) > MOST_SPANS:
             gap *= 4
-            open_ = state.merged(open_, gap)
+            open_ = merged(open_, gap)
         self._connection.execute(
             "update history_sites set watermark = ?, open = ? where site_id = ?",
             (self._survey.upto, json.dumps(open_), self._rules.site_id),
@@ -430,8 +495,17 @@ class _Work:
     def _put_in_place(self, month: str) -> None:
         for kind in files.KINDS:
             file = self._filing.folder.file(kind, self._rules.site_id, month)
-            with as_storage_error(file):
+            with files.as_storage_error(file):
                 files.put_in_place(file)
+
+
+def zone_of(rules: Rules, filed: FiledDay) -> tzinfo:
+    """The timezone that a day is of: one that is in the history alone keeps its own."""
+    if filed.state in {MOVING, MOVED}:
+        name = filed.rules.split(" ")[1]
+        if name != str(rules.zone):
+            return ZoneInfo(name)
+    return rules.zone
 
 
 def gather(
@@ -439,11 +513,13 @@ def gather(
     days: list[date],
     zone: tzinfo,
     progress: Callable[[int], object] = lambda _: None,
+    *,
+    is_from_database: bool = False,
 ) -> None:
     """Make a table `filing_hits` of all hits of some days, one after the other in a month.
 
     They are in the database; but a file has those that left it, and saves reading the others again
-    where it is to be believed.
+    where it is to be believed, unless they have to come from the database.
     """
     filing, cursor = desk.filing, desk.cursor
     make_hits_table(cursor, "filing_hits")
@@ -459,7 +535,7 @@ def gather(
         progress=progress,
     )
     believed = [day for day in days if day in desk.state.days and day not in desk.due.anew]
-    if believed:
+    if believed and not is_from_database:
         file = filing.folder.file(files.HITS, filing.rules.site_id, month_of(days[0]))
         cursor.execute(
             f"""
@@ -471,15 +547,6 @@ def gather(
             """,
             {"file": str(file), "days": believed},
         )
-
-
-def insert_totals(cursor: DuckDBPyConnection, table: str, packed: bytes) -> None:
-    """Add the totals of a sealed day, as `pack_totals` made them."""
-    rows = json.loads(zlib.decompress(packed))["totals"]
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in TOTALS]
-    fields = ", ".join(f"unnest(?::varchar[])::{column.type}" for column in TOTALS)
-    texts = [[None if cell is None else str(cell) for cell in column] for column in columns]
-    cursor.execute(f"insert into {table} select {fields}", texts)
 
 
 def _columns_in(cursor: DuckDBPyConnection, file: Path) -> str:
@@ -508,7 +575,7 @@ def _finish_renaming(filing: Filing, cursor: DuckDBPyConnection, found: State) -
     filing.folder.clear_aside(site)
 
 
-def _refuse_lost(folder: Folder, site_id: str, found: State, bad: Iterable[str]) -> None:
+def refuse_lost(folder: Folder, site_id: str, found: State, bad: Iterable[str]) -> None:
     """Say which file is missed, where it is the only one that has the hits."""
     for month in sorted(bad):
         days = sorted(
@@ -552,14 +619,3 @@ def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute("rollback")
-
-
-@contextlib.contextmanager
-def as_storage_error(path: Path) -> Iterator[None]:
-    """Say what the disk or DuckDB has to say of a file as we say it."""
-    import duckdb
-
-    try:
-        yield
-    except (OSError, duckdb.Error) as error:
-        raise StorageError(str(path), str(error).split("\n")[0]) from error

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from ztas_middleware.history.columns import Column
-
-Span = tuple[int, int]
-"""The first and the last of some ids."""
+    from ztas_middleware.store.survey import Span
 
 CHUNK = 500
 """Ids looked at in one step."""

@@ -7,7 +7,6 @@ hardly wait.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
 from dataclasses import replace
@@ -16,14 +15,12 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.imports import places, progress
-from ztas_middleware.imports.known import fresh_of
+from ztas_middleware.imports.known import Known
 from ztas_middleware.imports.outcomes import LeftOut, Overlap, Refused
 from ztas_middleware.imports.progress import File, OtherImportError
 from ztas_middleware.imports.results import Result
 from ztas_middleware.store.hits import INSERT, Hit
-from ztas_middleware.store.lateness import catch_up
-from ztas_middleware.store.ranges import SiteHits
-from ztas_middleware.store.rollups import last_seal
+from ztas_middleware.store.seals import sealed_until
 
 if TYPE_CHECKING:
     import sqlite3
@@ -111,6 +108,7 @@ class Import:
         self._same_time = 0
         self._since = 0
         self._commits = 0
+        self._known = Known(database.path, file.site_id)
         self._header = 0
         self._next_proof = time.monotonic() + PROOF_PAUSE
         self.result = Result()
@@ -183,23 +181,22 @@ class Import:
         head = progress.head_of(self._file, before, after)
         now = time.time_ns() // 1_000_000
 
-        def write(connection: sqlite3.Connection) -> tuple[Place, int | None]:
+        def write(connection: sqlite3.Connection) -> tuple[Place, str | None]:
             # Asked here, so that no day is sealed between the question and the rows.
-            seal = last_seal(connection, self._file.site_id)
-            taken = [row for row in rows if row.time >= seal.ends] if seal else rows
+            seal = sealed_until(connection, self._file.site_id)
+            taken = [row for row in rows if seal is None or self._date_of(row.time) > seal]
             fresh = taken
             if self._reading.is_export and taken:
-                fresh = fresh_of(SiteHits(connection, self._file.site_id), taken)
+                fresh = self._known.fresh_of(connection, taken)
             connection.executemany(INSERT, fresh)
             refused = after.refused + len(rows) - len(taken)
             days = Counter(before.days) + Counter(self._date_of(row.time) for row in fresh)
             saved = replace(after, stored=before.stored + len(fresh), refused=refused, days=days)
             saved = progress.save(connection, self._file, before, saved, head=head, now=now)
-            return saved, seal.ends if seal else None
+            return saved, seal
 
         if self._reading.is_export and self._commits % LOOK == 0:
-            with contextlib.suppress(StorageError):
-                catch_up(self._database.path)
+            self._known.look()
         try:
             saved, sealed = self._database.transact(write, patience=PATIENCE)
         except OtherImportError:
@@ -208,7 +205,7 @@ class Import:
         result.stored += stored
         result.known += len(rows) - stored - (saved.refused - after.refused)
         for row, number in zip(rows, self._numbers, strict=True):
-            if sealed is not None and row.time < sealed:
+            if sealed is not None and self._date_of(row.time) <= sealed:
                 self._refuse(number, PRUNED)
         self._committed = saved
         self._rows, self._numbers, self._since = [], [], 0

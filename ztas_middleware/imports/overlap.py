@@ -8,16 +8,13 @@ of another program, taken again, has all of its days again.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.errors import StorageError
 from ztas_middleware.imports.formats import is_log
 from ztas_middleware.imports.outcomes import LeftOut, Overlap
-from ztas_middleware.store.lateness import catch_up
-from ztas_middleware.store.ranges import STRETCH, SiteHits
 from ztas_middleware.store.reading import reading
+from ztas_middleware.store.survey import survey_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.days import Day
     from ztas_middleware.imports.terms import Terms
+    from ztas_middleware.store.survey import Survey
 
 NOT_ASKED_FOR = LeftOut("of other days")
 
@@ -69,6 +67,7 @@ class Gate:
         self._family = frozenset(family)
         self._verdicts: dict[str, LeftOut | Overlap | None] = {day: Overlap(day) for day in refused}
         self._origins: list[Origin] | None = None
+        self._survey: Survey | None = None
 
     def __call__(self, day: Day) -> LeftOut | Overlap | None:
         """What becomes of a day's rows; None if they may come in.
@@ -90,7 +89,7 @@ class Gate:
         if self._form in ("csv", "ndjson"):
             # Rows of our own exports are compared one by one with those in the database.
             return Overlap(day.date) if moved_of(self._path, self._site_id, day) else None
-        there = hits_of(self._path, self._site_id, day)
+        there = self._number(day)
         if not there:
             return None
         if self._origins is None:
@@ -106,6 +105,15 @@ class Gate:
                 return Overlap(day.date)
         return Overlap(day.date) if there > known else None
 
+    def _number(self, day: Day) -> int:
+        """How many hits of a day there were when the file was begun."""
+        if self._survey is None:
+            with reading(self._path) as connection:
+                connection.execute("rollback")
+                self._survey = survey_all(connection, self._site_id)
+        number = self._survey.number(day.start, day.end)
+        return number + moved_of(self._path, self._site_id, day)
+
     def _shares(self, origin: Origin) -> bool:
         if origin.id in self._family:
             return True
@@ -114,22 +122,6 @@ class Gate:
 
 
 PLAUSIBLE = {"plausible", "plausible-events"}
-
-
-def hits_of(path: Path, site_id: str, day: Day) -> int:
-    """How many hits a site has of a day, in the database and in the history alone.
-
-    Raises:
-        StorageError: the database can't be read.
-    """
-    with contextlib.suppress(StorageError):
-        catch_up(path)
-    with reading(path) as connection:
-        hits = SiteHits(connection, site_id)
-        (number,) = connection.execute(
-            f"select count(*) from {STRETCH}", hits.bind(day.start, day.end)
-        ).fetchone()
-    return int(number) + moved_of(path, site_id, day)
 
 
 def moved_of(path: Path, site_id: str, day: Day) -> int:

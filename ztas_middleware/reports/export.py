@@ -7,7 +7,6 @@ local time.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -18,16 +17,17 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ztas_middleware.days import EARLIEST, LATEST
-from ztas_middleware.errors import StorageError
-from ztas_middleware.store import lateness
 from ztas_middleware.store.hits import Hit
-from ztas_middleware.store.ranges import STRETCH, SiteHits, bounds_of, state_of
 from ztas_middleware.store.reading import reading
+from ztas_middleware.store.survey import IN_SPANS, bounds_of, survey_all
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
+
+    from ztas_middleware.store.survey import Survey
 
     Row = Sequence[Any]
 
@@ -120,32 +120,28 @@ def unguard(cell: str) -> str | None:
 
 
 def stored(path: Path, selection: Selection) -> Iterator[list[Row]]:
-    """The rows of all hits there are, in the order of time and id.
+    """The rows of all hits in the database, in the order of time and id.
 
     They are sorted a quarter of an hour at a time, of which the ids are held in memory.
     """
     with reading(path) as connection:
-        state = state_of(connection)
-    if lateness.is_far_behind(state):
-        with contextlib.suppress(StorageError):
-            lateness.catch_up(path)
-    with reading(path) as connection:
-        hits = SiteHits(connection, selection.site_id)
-        newest = hits.state.newest
-        quarters = deque(hits.quarters())
+        connection.execute("rollback")
+        survey = survey_all(connection, selection.site_id)
+    quarters = deque(sorted(survey.spans))
     ids = array("q")  # a busy quarter may have a million
     while quarters or ids:
         with reading(path) as connection:
-            hits = hits.later(connection)
             while quarters and len(ids) < CHUNK:
-                ids.extend(_ids(hits, selection, quarters.popleft(), newest))
-            rows = _rows(hits, selection, ids[:CHUNK].tolist())
+                ids.extend(_ids(connection, selection, survey, quarters.popleft()))
+            rows = _rows(connection, selection, ids[:CHUNK].tolist())
             del ids[:CHUNK]
         if rows:
             yield rows
 
 
-def _ids(hits: SiteHits, selection: Selection, quarter: int, newest: int) -> Iterator[int]:
+def _ids(
+    connection: sqlite3.Connection, selection: Selection, survey: Survey, quarter: int
+) -> Iterator[int]:
     """The ids of the selected hits of a quarter, in the order of time."""
     start, end = bounds_of(quarter)
     if selection.start is not None:
@@ -153,19 +149,26 @@ def _ids(hits: SiteHits, selection: Selection, quarter: int, newest: int) -> Ite
     if selection.end is not None:
         end = min(end, selection.end)
     if start < end:
-        for (hit,) in hits.connection.execute(
+        for (hit,) in connection.execute(
             f"""
-            select id from {STRETCH} and {_CONDITIONS[selection.kind]} and id <= :newest
+            select hits.id from {IN_SPANS}
+            where site_id = :site and time >= :start and time < :end
+                and {_CONDITIONS[selection.kind]}
             order by time, id
             """,
-            {**hits.bind(start, end), "newest": newest},
+            {
+                "spans": json.dumps(survey.spans[quarter]),
+                "site": selection.site_id,
+                "start": start,
+                "end": end,
+            },
         ):
             yield hit
 
 
-def _rows(hits: SiteHits, selection: Selection, ids: Sequence[int]) -> list[Row]:
+def _rows(connection: sqlite3.Connection, selection: Selection, ids: Sequence[int]) -> list[Row]:
     """The columns of some hits, in their order, but of those that are gone."""
-    return hits.connection.execute(
+    return connection.execute(
         f"""
         select {", ".join(COLUMNS[selection.kind])}
         from (select value as wanted from json_each(:ids)) as listed

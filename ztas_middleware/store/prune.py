@@ -11,19 +11,22 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.store import lateness
 from ztas_middleware.store.connection import open_connection
-from ztas_middleware.store.ranges import BEFORE, STRETCH, bounds_of, quarter_of
+from ztas_middleware.store.history_tables import QUARTER
 from ztas_middleware.store.steps import write_in_steps
+from ztas_middleware.store.survey import FIRST_ID, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from ztas_middleware.store.ranges import SiteHits
+    from ztas_middleware.store.survey import Span
 
 CHUNK = 100
 """Hits deleted in one step: a millisecond or two."""
+
+LOOK = 5_000
+"""Ids looked at in one step, where there is nothing to delete."""
 
 PATIENCE = 5.0
 """Seconds to wait for somebody else's lock."""
@@ -32,23 +35,33 @@ INCREMENTAL = 2
 """SQLite's number for files that can give single pages back."""
 
 
-def count_before(hits: SiteHits, end: int) -> int:
+def count_before(connection: sqlite3.Connection, site_id: str, end: int) -> int:
     """How many hits a site has before an instant."""
-    (number,) = hits.connection.execute(
-        f"select count(*) from {STRETCH}", hits.bind(-(2**63), end)
+    (number,) = connection.execute(
+        "select count(*) from hits where site_id = ? and time < ?", (site_id, end)
     ).fetchone()
     return int(number)
 
 
-def delete_before(
-    path: Path, site_id: str, end: int, progress: Callable[[int], object] = lambda _: None
+def delete_between(
+    path: Path,
+    site_id: str,
+    start: int,
+    end: int,
+    *,
+    upto: int = 2**63 - 1,
+    spans: Iterable[Span] | None = None,
+    progress: Callable[[int], object] = lambda _: None,
 ) -> int:
-    """Delete a site's hits before an instant.
+    """Delete a site's hits of a stretch of time.
 
     Args:
         path: the database.
         site_id: whose hits.
-        end: UTC milliseconds.
+        start: the first instant, UTC milliseconds.
+        end: the first instant behind.
+        upto: the newest id that may go.
+        spans: ids among which they are; None are all.
         progress: told how many hits each step deleted.
 
     Returns:
@@ -58,88 +71,62 @@ def delete_before(
         StorageError: busy for too long, or out of order; what was deleted stays so.
     """
     deleted = 0
-    bound: dict[str, int | str] = {"site": site_id, "end": end, "last": quarter_of(end - 1)}
+    bound: dict[str, int | str] = {"site": site_id, "start": start, "end": end}
+    ids = merged(spans) if spans is not None else [(FIRST_ID, upto)]
 
     def steps(connection: sqlite3.Connection) -> Iterator[None]:
         nonlocal deleted
-        yield from lateness.advance(connection)
-        for number in _deletions(connection, bound):
-            deleted += number
-            progress(number)
-            yield
+        for first, last in ids:
+            for number in _deletions(connection, bound, first, min(last, upto)):
+                deleted += number
+                if number:
+                    progress(number)
+                yield
 
     with _pruning(path) as connection:
         write_in_steps(connection, steps(connection))
     return deleted
 
 
-def _deletions(connection: sqlite3.Connection, bound: dict[str, int | str]) -> Iterator[int]:
-    """Delete range by range, step by step; how many hits went with each."""
-    at = (BEFORE, -(2**63))
-    while (found := _next_range(connection, bound, at)) is not None:
-        quarter, first, last = found
-        yield from _delete_between(connection, bound, first, last)
-        # Nothing is left there but of the quarter that `end` is in.
-        if bounds_of(quarter)[1] > int(bound["end"]) or _delete_range(connection, bound, found):
-            at = (quarter, first + 1)
-        yield 0
-    # What came meanwhile, and ids that were given by hand.
-    (watermark,) = connection.execute("select watermark from rollup_state").fetchone()
-    yield from _delete_between(connection, bound, watermark + 1, 2**63 - 1)
-    yield from _delete_between(connection, bound, -(2**63), 0)
-
-
-def _delete_between(
+def _deletions(
     connection: sqlite3.Connection, bound: dict[str, int | str], first: int, last: int
 ) -> Iterator[int]:
-    """Delete the hits of a range of ids, a few in each step."""
-    number = CHUNK
-    while number == CHUNK:
-        ids = connection.execute(
-            f"""
-            delete from hits where id in (
-                select id from hits
-                where id between :first_id and :last_id and site_id = :site and time < :end
-                order by id limit {CHUNK}
-            )
-            returning id
-            """,
-            {**bound, "first_id": first, "last_id": last},
+    """Delete the hits of a span of ids, a few in each step."""
+    at: int | None = first
+    while at is not None and at <= last:
+        # Ids may have gaps of any size.
+        window = connection.execute(
+            "select id from hits where id between ? and ? order by id limit ?", (at, last, LOOK)
         ).fetchall()
-        number = len(ids)
-        if number:
-            first = max(ids)[0] + 1
+        if not window:
+            return
+        until = window[-1][0]
+        number = CHUNK
+        while number == CHUNK:
+            ids = connection.execute(
+                f"""
+                delete from hits where id in (
+                    select id from hits
+                    where id between :first and :last
+                        and site_id = :site and time >= :start and time < :end
+                    order by id limit {CHUNK}
+                )
+                returning id
+                """,
+                {**bound, "first": at, "last": until},
+            ).fetchall()
+            number = len(ids)
+            # Of these the history knows; the triggers need not tell.
+            connection.execute(
+                f"""
+                delete from history_changes
+                where site_id = :site and quarter >= :start / {QUARTER}
+                    and quarter * {QUARTER} < :end
+                """,
+                bound,
+            )
             yield number
-
-
-def _next_range(
-    connection: sqlite3.Connection, bound: dict[str, int | str], at: tuple[int, int]
-) -> tuple[int, int, int] | None:
-    """The quarter, first and last id of a site's next range; in the order of quarters."""
-    row: tuple[int, int, int] | None = connection.execute(
-        """
-        select quarter, first_id, last_id from hit_ranges
-        where site_id = :site and (quarter, first_id) >= (:quarter, :first) and quarter <= :last
-        order by quarter, first_id
-        limit 1
-        """,
-        {**bound, "quarter": at[0], "first": at[1]},
-    ).fetchone()
-    return row
-
-
-def _delete_range(
-    connection: sqlite3.Connection, bound: dict[str, int | str], found: tuple[int, int, int]
-) -> bool:
-    """Delete a range; False if it has become longer meanwhile."""
-    number = connection.execute(
-        """
-        delete from hit_ranges
-        where site_id = ? and quarter = ? and first_id = ? and last_id = ?
-        """,
-        (bound["site"], *found),
-    ).rowcount
-    return number > 0
+        at = until + 1
 
 
 def give_back(path: Path) -> int | None:
@@ -150,7 +137,7 @@ def give_back(path: Path) -> int | None:
         keeps its free pages for new hits.
 
     Raises:
-        StorageError: as `delete_before`.
+        StorageError: as `delete_between`.
     """
 
     def steps(connection: sqlite3.Connection) -> Iterator[None]:

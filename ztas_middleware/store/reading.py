@@ -1,4 +1,4 @@
-"""Connections for those who read, and for those who roll up what they want to read.
+"""Connections for those who read, and for those who file what they want to read.
 
 They are opened for one question and closed after it: half a millisecond, for which nothing is
 shared between threads, inherited over `fork()` or left on a file that was replaced.
@@ -49,8 +49,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def rolling(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection in autocommit mode for writing rollups beside those who write hits.
+def filing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection in autocommit mode for filing beside those who write hits.
 
     Raises:
         StorageError: it can't be written, or was locked for longer than `PATIENCE`.
@@ -60,7 +60,7 @@ def rolling(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
             connection.execute(_CACHE)
-            # Nothing of a visitor is in rollups, and there is a lot to replace.
+            # Nothing of a visitor is written here.
             connection.execute("pragma secure_delete = off")
             # A checkpoint runs after the commit, when the write lock is free again.
             connection.execute("pragma wal_autocheckpoint = 1000")
@@ -92,7 +92,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
         if version >= VERSION:
             return connection
         connection.close()
-    with rolling(path):
+    with filing(path):
         pass
     return _connect(path)
 

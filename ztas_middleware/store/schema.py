@@ -167,6 +167,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 VERSION = len(MIGRATIONS)
 
+# A new database has nothing of them; what an old one has is taken over, see history/takeover.py.
+_OF_0_1 = frozenset({HITS_BY_SITE_AND_TIME, *ROLLUP_TABLES, *RANGE_TABLES[1:]})
+_WITHOUT_0_1 = tuple(
+    tuple(statement for statement in statements if statement not in _OF_0_1)
+    for statements in MIGRATIONS
+)
+
+
+def _plan(connection: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
+    has_rollups = connection.execute(
+        "select 1 from sqlite_schema where type = 'table' and name = 'rollup_days'"
+    ).fetchone()
+    return MIGRATIONS if has_rollups else _WITHOUT_0_1
+
 
 def migrate(connection: sqlite3.Connection) -> int:
     """Bring the database up to `VERSION`; return the version it had.
@@ -185,8 +199,9 @@ def migrate(connection: sqlite3.Connection) -> int:
     try:
         # Another process may have done the work between the look above and the lock.
         (current,) = connection.execute("pragma user_version").fetchone()
-        current = current or recognise(connection, MIGRATIONS)
-        for statements in MIGRATIONS[current:]:
+        plan = _plan(connection)
+        current = current or recognise(connection, plan)
+        for statements in plan[current:]:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"pragma user_version = {max(current, VERSION)}")

@@ -1,0 +1,126 @@
+"""`keep_hits_days`: days that are in the history alone are as good as all others."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.history.conftest import everything_in
+from tests.reports.history import make_hit, random_history
+from ztas_middleware.config.domains import Domain
+from ztas_middleware.errors import StorageError
+
+FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
+NOON = 1_794_052_800_000  # 7 November 2026
+DAY = 86_400_000
+
+
+@pytest.fixture(name="world")
+def _filled(world):
+    world.at(2026, 11, 7, 15)
+    world.store(*random_history(1, 400, FIRST, LAST))
+    world.store(*(make_hit(NOON + number * 60_000, visitor=f"v{number}") for number in range(5)))
+    return world
+
+
+def move(world, last=date(2026, 11, 1)):
+    return world.history.move(world.site.id, last, now=world.now)
+
+
+def test_what_left_is_there(world):
+    before = world.ask(question=everything_in)
+    number = move(world)
+    assert number == sum(len(ids) for day, ids in before[0].items() if day <= date(2026, 11, 1))
+    assert world.query("select count(*) from hits")[0][0] == 405 - number
+    assert world.ask(question=everything_in) == before
+    world.configure()
+    assert world.ask(question=everything_in) == before
+    assert move(world) == 0
+    assert world.query("select * from history_changes") == []
+    assert {kind for day, kind in world.days().items() if day <= "2026-11-01"} == {"moved"}
+
+
+def test_late_hits_come_in_and_follow(world):
+    before = world.ask()
+    move(world)
+    late = NOON - 10 * DAY
+    world.store(make_hit(late, path="/late"), make_hit(late, path="/later"))
+    (newest,) = world.query("select max(id) from hits")[0]
+    day = date(2026, 10, 28)
+    expected = before | {day: sorted([*before[day], newest - 1, newest])}
+    assert world.ask() == expected
+    assert move(world) == 1, "the newest hit stays"
+    assert world.ask() == expected
+    world.configure()
+    assert world.ask() == expected
+    world.store(make_hit(late + DAY, path="/again"))
+    expected[day + timedelta(days=1)].append(newest + 1)
+    assert world.ask() == expected
+    world.store(make_hit(NOON))
+    assert move(world) == 2
+    assert world.query("select count(*) from hits where id between ? and ?", newest - 1, newest + 1)
+    assert {key: ids for key, ids in world.ask().items() if key <= LAST} == {
+        key: ids for key, ids in expected.items() if key <= LAST
+    }
+
+
+def test_other_rules_hold_for_them_too(world):
+    before = world.ask()
+    move(world)
+    world.configure(replace(world.site, domains=(Domain(host="blog.example.net"),)))
+
+    def question(asked):
+        return set(asked.cursor.execute(f"select source from {asked.rows}").fetchall())
+
+    assert ("blog.example.net",) not in world.ask(question=question)
+    world.configure(replace(world.site, timezone=ZoneInfo("Asia/Tokyo")))
+    after = world.ask()
+    assert sorted(id_ for ids in after.values() for id_ in ids) == sorted(
+        id_ for ids in before.values() for id_ in ids
+    )
+
+
+def test_a_file_that_is_lost_is_said_to_be(world):
+    move(world)
+    kept = world.folder.with_name("kept")
+    shutil.copytree(world.folder, kept)
+    world.file_of("2026-10").unlink()
+    for _ in range(2):
+        with pytest.raises(StorageError, match=r"2026-10.parquet.*in this file alone.*not there"):
+            world.ask()
+        world.configure()
+    with pytest.raises(StorageError, match="in this file alone"):
+        world.file()
+    shutil.copytree(kept, world.folder, dirs_exist_ok=True)
+    world.ask()
+
+
+def test_nothing_leaves_that_is_not_in_the_file(world):
+    world.file()
+    world.execute("drop trigger history_changed")
+    for name in ("history_changed",):
+        world.execute(f"create trigger {name} after update on hits when false begin select 1; end")
+    world.execute("update hits set label = 'unnoticed' where id = 100")
+    with pytest.raises(StorageError, match="are not those of the database"):
+        move(world, date(2026, 11, 5))
+    assert world.query("select count(*) from hits where id = 100") == [(1,)]
+
+
+def test_a_move_that_was_stopped_goes_on(world, monkeypatch):
+    before = world.ask(question=everything_in)
+    monkeypatch.setattr("ztas_middleware.store.prune.CHUNK", 3)
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            world.history.move(world.site.id, date(2026, 11, 1), now=world.now, progress=stop)
+        world.configure()
+        assert world.ask(question=everything_in) == before
+    move(world)
+    assert world.ask(question=everything_in) == before
