@@ -307,19 +307,17 @@ class Work:
     ) -> None:
         zone = self._zone_of(days[0])
         gather(self._desk, days, zone, progress)
-        make_table(self._cursor, "filing_days")
         form(
             self._cursor,
             hits="filing_hits",
-            rows="filing_days",
+            rows=rows,
             first=days[0],
             last=days[-1],
             zone=zone,
             domains=self._rules.domains,
         )
-        self._cursor.execute(f"insert into {rows} select {ROW_NAMES} from filing_days")
-        self._cursor.execute(f"insert into {totals} {totals_of('filing_days')}")
-        self._cursor.execute("drop table filing_days")
+        formed = f"(from {rows} where day between date '{days[0]}' and date '{days[-1]}')"
+        self._cursor.execute(f"insert into {totals} {totals_of(formed)}")
         self._cursor.execute("drop table filing_hits")
 
     def _keep(self, month: str, days: list[date], rows: str, totals: str) -> None:
