@@ -189,6 +189,7 @@ class TestViews:
 
     def test_much_is_counted_in_a_thread_of_its_own(self, wrap, monkeypatch):
         monkeypatch.setattr(viewing, "MUCH", 2)
+        monkeypatch.setattr(viewing, "PATIENCE", 10.0)
         wrapped = wrap()
         for _ in range(5):
             wrapped.track(path="/a")

@@ -33,6 +33,9 @@ LOOP_PATIENCE = 0.02
 PATIENCE = 1.0
 """Seconds that others wait where there is much to count."""
 
+LITTLE = 5_000
+"""Hits that an event loop counts by itself: five milliseconds, once a minute at most."""
+
 MUCH = 50_000
 """Hits that take some 50 ms to count; more are counted in a thread of their own."""
 
@@ -81,11 +84,13 @@ class _Counts:
 
     def of(self, site_id: str, path: str) -> int:
         age = time.monotonic() - self._as_of
-        if _is_in_loop():
-            if age > FRESH:
-                self._start(LOOP_PATIENCE if age > STALE else 0)
-        elif age > STALE and not self.refresh(MUCH):
-            self._start(PATIENCE)
+        if age > STALE:
+            is_loop = _is_in_loop()
+            most, patience = (LITTLE, LOOP_PATIENCE) if is_loop else (MUCH, PATIENCE)
+            if not self.refresh(most, 0 if is_loop else PATIENCE):
+                self._start(patience)
+        elif age > FRESH and _is_in_loop():
+            self._start(0)
         return self._counts.get((site_id, path), 0)
 
     def _start(self, patience: float) -> None:
@@ -101,15 +106,17 @@ class _Counts:
         self._thread.start()
         self._thread.join(patience)
 
-    def refresh(self, most: int | None = None) -> bool:
+    def refresh(self, most: int | None = None, patience: float = PATIENCE) -> bool:
         """Count what came since the last time; False if that is more than `most` hits.
+
+        Where nothing is known yet, another thread that is at it is waited for, `patience` seconds.
 
         Raises:
             StorageError: the database can't be read.
         """
         # Another thread is at it: what is known will do, if anything is.
         is_first = self._as_of < 0
-        if not self._lock.acquire(timeout=PATIENCE if is_first else 0):
+        if not self._lock.acquire(timeout=patience if is_first else 0):
             return True
         try:
             now = time.monotonic()
