@@ -27,7 +27,7 @@ ZONES = ("UTC", "America/New_York", "Asia/Tokyo")
 def loaded(zone):
     """Hits of ten days, with every column filled now and then."""
     rng = random.Random(4)
-    hits = random_history(11, 600, date(2026, 10, 29), date(2026, 11, 7), ("site_a", "site_b"))
+    hits = random_history(11, 350, date(2026, 10, 29), date(2026, 11, 7), ("site_a", "site_b"))
     rows = []
     for number, hit in enumerate(hits, 1):
         row = {"id": number, **hit._asdict()}
