@@ -13,6 +13,7 @@ from tests.history.conftest import everything_in
 from tests.reports.history import make_hit, random_history
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.errors import StorageError
+from ztas_middleware.reports.reader import Reports
 
 FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
 NOON = 1_794_052_800_000  # 7 November 2026
@@ -124,3 +125,17 @@ def test_a_move_that_was_stopped_goes_on(world, monkeypatch):
         assert world.ask(question=everything_in) == before
     move(world)
     assert world.ask(question=everything_in) == before
+
+
+@pytest.mark.parametrize("kind", ["hits", "pageviews", "events"])
+def test_an_export_has_them_all(world, kind):
+    def exported(**days):
+        reports = Reports(world.config)
+        return b"".join(reports.export(world.site.id, kind=kind, file_format="ndjson", **days))
+
+    some = {"first": date(2026, 10, 25), "last": date(2026, 11, 2)}
+    before = exported(), exported(**some)
+    move(world)
+    assert (exported(), exported(**some)) == before
+    world.store(make_hit(NOON - 12 * DAY, path="/late"))
+    assert exported().count(b"/late") == (kind != "events")

@@ -143,7 +143,9 @@ def _history(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
         detail = "ok, as the hits say"
         if moved:
             alone = _counted(len(moved), "day")
-            detail += f"; the hits of {alone}, {moved[0]} to {moved[-1]}, are in the history alone"
+            detail += (
+                f"; the hits of {alone}, {moved[0][0]} to {moved[-1][0]}, are in the history alone"
+            )
         yield Finding("history", what, problem, detail)
 
 

@@ -12,12 +12,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ztas_middleware.errors import HistoryBusyError, StorageError
 from ztas_middleware.history import files, state
 from ztas_middleware.history.checking import check_days
-from ztas_middleware.history.clock import date_at
+from ztas_middleware.history.clock import bounds_of, date_at
 from ztas_middleware.history.columns import ROW_NAMES
 from ztas_middleware.history.engine import Engine
 from ztas_middleware.history.files import Folder
@@ -28,6 +28,7 @@ from ztas_middleware.history.filing import (
     file_days,
     refuse_lost,
     with_desk,
+    zone_of,
 )
 from ztas_middleware.history.loose import Loose
 from ztas_middleware.history.moving import move_days
@@ -36,10 +37,11 @@ from ztas_middleware.history.state import MOVED, MOVING, SEALED, Rules, month_of
 from ztas_middleware.history.takeover import is_to_be_taken_over
 from ztas_middleware.history.totals import TOTAL_NAMES
 from ztas_middleware.store.reading import reading
+from ztas_middleware.store.survey import FIRST_ID
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -55,6 +57,9 @@ PATIENCE = 20.0
 """Seconds that a question may file for: servers kill workers that take 30."""
 
 TRIES = 6
+
+CHUNK = 5_000
+"""Hits that are handed out at a time."""
 
 
 @dataclass
@@ -204,15 +209,51 @@ class History:
         """
         return check_days(self._filing(self._rules[site_id], now, None, date.max, None), progress)
 
-    def moved(self, site_id: str) -> list[date]:
-        """The days that are in the history alone, or will be soon.
+    def moved(self, site_id: str) -> list[tuple[date, int, int]]:
+        """The days that are in the history alone, or will be soon: each with its bounds.
 
         Raises:
             StorageError: the database can't be read.
         """
+        rules = self._rules[site_id]
         with reading(self.path) as connection:
             found = state.load_state(connection, site_id)
-        return sorted(day for day, of_day in found.days.items() if of_day.state in {MOVING, MOVED})
+        return [
+            (day, *bounds_of(day, day, zone_of(rules, of_day)))
+            for day, of_day in sorted(found.days.items())
+            if of_day.state in {MOVING, MOVED}
+        ]
+
+    def hits_of(
+        self, site_id: str, day: date, columns: Sequence[str], condition: str, *, now: int
+    ) -> Iterator[list[Sequence[Any]]]:
+        """The hits of a day in the order of time and id, some at a time, late ones included.
+
+        Args:
+            site_id: a configured site's.
+            day: which day.
+            columns: of `hits`.
+            condition: which of them, as SQL.
+            now: UTC milliseconds.
+
+        Raises:
+            StorageError: the database or a file can't be read.
+        """
+        names = ", ".join(columns)
+        after = (FIRST_ID, FIRST_ID)
+
+        def some(asked: Asked) -> list[tuple[Any, ...]]:
+            rows = f"""
+                select time, id, {names} from {asked.rows}
+                where day = ? and {condition} and (time > ? or (time = ? and id > ?))
+                order by time, id limit {CHUNK}
+            """
+            bound = [day, after[0], after[0], after[1]]
+            return asked.cursor.execute(rows, bound).fetchall()
+
+        while rows := self.ask(site_id, day, day, now=now, question=some, file=False):
+            yield [tuple(row[2:]) for row in rows]
+            after = (rows[-1][0], rows[-1][1])
 
     def first_open(self, site_id: str, last: date, *, now: int) -> tuple[date | None, int]:
         """The first day up to `last` that has hits and is not sealed, and the newest id there is.

@@ -37,6 +37,8 @@ Format = Literal["csv", "ndjson"]
 CHUNK = 1_000
 """Rows read in one transaction: a slow download must not hold on to an old state of the file."""
 
+BEGINNING, THE_END = -(2**63), 2**63 - 1
+
 _PEOPLE = ("visitor", "browser", "os", "device", "country")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "hits": Hit._fields,
@@ -53,7 +55,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 FORMATS = ("csv", "ndjson")
 _NUMBERS = frozenset({"time", "value", "time_on_page", "is_bounce", "browser_version", "screen"})
-_CONDITIONS = {"hits": "1", "pageviews": "type = 'pageview'", "events": "type = 'event'"}
+_CONDITIONS = {"hits": "true", "pageviews": "type = 'pageview'", "events": "type = 'event'"}
 
 # What spreadsheets take for the beginning of a formula, spaces before it or not, full-width forms
 # too (OWASP, CSV injection); and our own sign that a cell was guarded.
@@ -82,13 +84,42 @@ class Selection(NamedTuple):
     """The first instant that is not exported any more; None is the end."""
 
 
-def export(path: Path, selection: Selection) -> Iterator[bytes]:
+class Alone(NamedTuple):
+    """A day whose hits are in the history alone."""
+
+    start: int
+    """Its first instant, UTC milliseconds."""
+    end: int
+    rows: Callable[[Sequence[str], str], Iterator[list[Row]]]
+    """Gives its rows, by columns and a condition, in order."""
+
+
+def export(path: Path, selection: Selection, alone: Sequence[Alone] = ()) -> Iterator[bytes]:
     """The selected hits as they are now, oldest first, a piece at a time.
+
+    Args:
+        path: the database.
+        selection: which hits, and how they are written.
+        alone: the days that are not in it, in order.
 
     Raises:
         StorageError: the database can't be read; with the first piece, or in between.
     """
-    return written(stored(path, selection), selection)
+    return written(_in_order(path, selection, alone), selection)
+
+
+def _in_order(path: Path, selection: Selection, alone: Sequence[Alone]) -> Iterator[list[Row]]:
+    """The rows of the database and of the days that are not in it."""
+    low = BEGINNING if selection.start is None else selection.start
+    high = THE_END if selection.end is None else selection.end
+    at = low
+    for day in alone:
+        if low <= day.start and day.end <= high:
+            yield from stored(path, selection._replace(start=at, end=day.start))
+            yield from day.rows(COLUMNS[selection.kind], _CONDITIONS[selection.kind])
+            at = day.end
+    end = None if at == low else high
+    yield from stored(path, selection if end is None else selection._replace(start=at, end=end))
 
 
 def written(chunks: Iterable[Sequence[Row]], selection: Selection) -> Iterator[bytes]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.history.asking import History
 from ztas_middleware.history.clock import date_at
 from ztas_middleware.reports.breakdowns import breakdown_of
-from ztas_middleware.reports.export import Selection, export
+from ztas_middleware.reports.export import Alone, Selection, export
 from ztas_middleware.reports.journeys import journeys_of
 from ztas_middleware.reports.periods import stretch_of
 from ztas_middleware.reports.questions import (
@@ -146,7 +147,18 @@ class Reports:
         zone = self._sites[site_id].timezone
         start = None if first is None else stretch_of(first, zone).start
         end = None if last is None else stretch_of(last, zone).end
-        return export(self._path, Selection(site_id, zone, kind, file_format, start, end))
+        selection = Selection(site_id, zone, kind, file_format, start, end)
+        return export(self._path, selection, self._alone(site_id))
+
+    def _alone(self, site_id: str) -> list[Alone]:
+        """The days that are in the history alone."""
+        if not self._path.exists():
+            return []
+        now = time.time_ns() // 1_000_000
+        return [
+            Alone(start, end, partial(self._history.hits_of, site_id, day, now=now))
+            for day, start, end in self._history.moved(site_id)
+        ]
 
     def _ask(self, question: Question, answer: Callable[[Asked], T]) -> T:
         period = question.period
