@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import get_args
 
@@ -134,21 +135,56 @@ def load_in_browser(url):
     return done.stdout.decode()
 
 
-def test_the_wrap_of_the_readme_works(shell, serve):
+# What Django wants besides of a project, which the README leaves to the reader.
+DJANGO = """
+from pathlib import Path
+
+BASE_DIR = Path(__file__).parent
+SECRET_KEY = "of a test"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "urls"
+"""
+URLS = """
+from django.http import HttpResponse
+from django.urls import path
+
+urlpatterns = [path("", lambda request: HttpResponse("<!doctype html><body>Hello from Django"))]
+"""
+SERVED_BY = {
+    "wsgi_app.py": "waitress-serve --listen=127.0.0.1:8000 wsgi_app:application",
+    "settings.py": "django-admin runserver --noreload --pythonpath . --settings settings 8000",
+    "flask_app.py": "flask --app flask_app run --port 8000",
+    "fastapi_app.py": "uvicorn fastapi_app:app --port 8000",
+}
+
+
+def test_the_readme_shows_four_wraps_and_one_configuration():
+    assert set(files(README)) == {"conf/ztas.yaml", *SERVED_BY}
+
+
+@pytest.mark.parametrize("name", SERVED_BY)
+def test_the_wraps_of_the_readme_work(shell, serve, name):
     shown = files(README)
-    assert set(shown) == {"app.py", "conf/ztas.yaml"}
     (shell.folder / "conf").mkdir()
-    assert len(re.findall(r"^.+$", shown["app.py"], re.MULTILINE)) <= 10
-    for name, text in shown.items():
-        (shell.folder / name).write_text(text)
-    port = serve("flask --app app run --port 8000")
-    page = request(port, "GET", "/")
-    script, site_id = re.search(r'src="(.+?)" data-site="(.+?)"', page.body.decode()).groups()
+    (shell.folder / "conf" / "ztas.yaml").write_text(shown["conf/ztas.yaml"])
+    (shell.folder / "urls.py").write_text(URLS)
+    (shell.folder / name).write_text((DJANGO if name == "settings.py" else "") + shown[name])
+    port = serve(SERVED_BY[name])
+    page = request(port, "GET", "/", {"Host": f"localhost:{port}"})
+    assert b"Hello from" in page.body
+    tag = re.search(r'<script defer src="(.+?)" data-site="(.+?)"></script>', page.body.decode())
+    assert tag[0] in README
+    script, site_id = tag.groups()
     assert request(port, "GET", script).status == 200
     body = json.dumps({"siteId": site_id, "type": "pageview", "path": "/"}).encode()
     for origin in (f"http://localhost:{port}", "https://www.example.com"):
         assert request(port, "POST", "/api/track", {"Origin": origin}, body).status == 200
     assert shell.hits() == [("site_abc123", "pageview", "/")] * 2
+
+
+def test_the_readme_has_every_extra_for_users():
+    extras = metadata.metadata("ztas-middleware").get_all("Provides-Extra")
+    assert {name.strip("`") for name, *_ in table(README, ["extra"])} == {*extras} - {"test", "dev"}
 
 
 def follow_the_quickstart(shell, serve):
@@ -372,3 +408,26 @@ def test_every_link_leads_somewhere(page):
         assert linked.exists(), target
         if anchor:
             assert anchor in anchors(linked), target
+
+
+def test_the_page_for_programs_names_every_page_of_the_docs_and_no_other():
+    listing = ROOT / "docs" / "llms.txt"
+    named = re.findall(r"^- \[.+\]\((.+?)\): ", listing.read_text("utf-8"), re.MULTILINE)
+    assert all((listing.parent / name).is_file() for name in named)
+    pages = {page.name for page in listing.parent.glob("*.md")} | {"openapi.yaml"}
+    assert sorted(named) == sorted(pages | {"../README.md", "../CHANGELOG.md"})
+
+
+def test_the_index_of_the_readme_names_every_page_of_the_docs():
+    index = README.partition("## Documentation")[2]
+    named = set(re.findall(r"\(docs/(\S+?)\)", index))
+    assert {page.name for page in (ROOT / "docs").glob("*.*")} <= named
+
+
+def test_each_release_of_the_changelog_has_each_heading_once():
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    releases = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    assert len(releases) >= 2
+    for release in releases:
+        headings = re.findall(r"^### (.+)$", release, re.MULTILINE)
+        assert len(headings) == len(set(headings)), release.partition("\n")[0]
