@@ -1,7 +1,7 @@
 """A real browser, a real server, and a small site whose rows are what is asserted.
 
-The browser and the server are started once; each test has its own context, database and site
-id, so that a hit of a page that is long gone is a 404 and not another test's row.
+The servers are started once, and a browser for each file; each test has its own context, database
+and site id, so that a hit of a page that is long gone is a 404 and not another test's row.
 """
 
 from __future__ import annotations
@@ -259,7 +259,8 @@ def chromium():
     return found
 
 
-@pytest.fixture(scope="session")
+# A file's, not the session's: while it is there its event loop runs, and no test can run another.
+@pytest.fixture(scope="module")
 def playwright():
     with sync_playwright() as playwright:
         yield playwright
@@ -273,7 +274,7 @@ def automated(playwright, chromium):
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright, chromium):
     browser = playwright.chromium.launch(
         executable_path=chromium,
