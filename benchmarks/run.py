@@ -65,7 +65,7 @@ QUICK = Effort(
     stored=20_000,
     sizes=(10_000, 200_000),
     appended=4_000,
-    history=(20_000, 100_000, 200_000),
+    history=(20_000, 200_000),
 )
 
 COMMITTED = ROOT / "benchmarks"

@@ -48,7 +48,7 @@ def measure(bench: Bench) -> Section:
         "disk",
         "On disk",
         f"{number:,} hits of {number // 12:,} visitors over {DAYS} days to three sites and 1,000 "
-        "paths; the file after a checkpoint, rollups and all.",
+        "paths; the file after a checkpoint.",
         ("part", "bytes a hit", "kB"),
         (
             *((name, size / number, size / 1000) for name, size in sizes.most_common()),

@@ -1,19 +1,17 @@
-"""What a question costs, and rolling up the hits that it is about."""
+"""What a question costs, and filing the hits that it is about."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
-from statistics import median, quantiles
-from typing import TYPE_CHECKING, NamedTuple
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.made_up_history import DAY, SITE, make_history
+from benchmarks.made_up_history import make_history
 from benchmarks.results import Headline, Section
 from benchmarks.venvs import ROOT
-from ztas_middleware.config import config_from_mapping
-from ztas_middleware.history.asking import History
-from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store.connection import open_connection
 
 if TYPE_CHECKING:
@@ -21,129 +19,173 @@ if TYPE_CHECKING:
 
     from benchmarks.bench import Bench
     from benchmarks.results import Cell
-    from ztas_middleware.config.model import Config
 
 NOW = 1_795_000_000_000
 """The end of all histories: a day in November 2026."""
 
 FEW_PATHS, MANY_PATHS = 2_000, 40_000
 BUSY_DAY = 50_000
-ASKED = 15
-GOALS = {"Actions": {"action": "action-1"}, "Pages": {"page": "/section-1/*"}}
-FUNNELS = {"Two": [{"page": "/section-*"}, {"action": "*"}]}
+ASKED = 5
+"""Times that a process asks the same."""
+
+FILTERS = {
+    "browser": "browser=Chrome",
+    "page prefix": "page=/section-1/*",
+    "source": "source=Google",
+}
+QUESTIONS = {
+    "365d": "period=365d",
+    "30d": "period=30d",
+    **{f"30d, {name}": f"period=30d&{query}" for name, query in FILTERS.items()},
+    **{f"365d, {name}": f"period=365d&{query}" for name, query in FILTERS.items()},
+    "365d, country and not browser": "period=365d&country=DE&browser!=Chrome",
+}
+TODAY = {"24h": "period=24h", "realtime": ""}
 
 
-class _History(NamedTuple):
-    """A database to ask, and how long it took to roll it up."""
+class Asked(NamedTuple):
+    """What a process found."""
 
-    config: Config
+    first: float
+    """Milliseconds."""
+    again: float
+    """The median of the others."""
+    megabytes: float
+    """That it grew by."""
+
+
+class History(NamedTuple):
+    """A database that was filed, and what came of it."""
+
     hits: int
     paths: int
     seconds: float
-    waits: list[float]
-    """Milliseconds that each of another process's commits took meanwhile."""
+    """For a million hits, by the clock."""
+    cpu: float
+    megabytes: float
+    """That the process grew by."""
+    wait: float
+    """Milliseconds of the longest commit of another process meanwhile."""
+    size: float
+    """Bytes a hit of its folder."""
+    asked: dict[str, Asked]
 
 
 def measure(bench: Bench) -> Section:
-    """Ask for each period, of databases of different sizes."""
-    sizes = bench.effort.history
-    middle = sorted(sizes)[len(sizes) // 2]
-    histories, rows = [], []
-    found: dict[tuple[int, int, str], float] = {}
-    for hits, paths, days in (
-        *((size, FEW_PATHS, 365) for size in sizes),
-        (middle, MANY_PATHS, 365),
-        (3 * BUSY_DAY, FEW_PATHS, 3),
-    ):
-        history = _make(bench, hits, paths, days)
-        histories.append(history)
-        for period in ("24h",) if days == 3 else ("7d", "30d", "90d", "365d"):
-            first, found[hits, paths, period] = _ask(history, period)
-            rows.append(_row(history, period, first, found[hits, paths, period]))
-        # Ten million hits are 2 GB.
-        history.config.database.unlink()
-
-    def asked(hits: int, period: str, paths: int = FEW_PATHS) -> float:
-        return found[hits, paths, period]
-
+    """File databases of different sizes, and ask them."""
+    sizes = sorted(bench.effort.history)
+    least, middle, most = sizes[0], sizes[len(sizes) // 2], sizes[-1]
+    years = {hits: _measure(bench, hits, FEW_PATHS, 365, QUESTIONS) for hits in sizes}
+    plain = {"365d": QUESTIONS["365d"]}
+    many = _measure(bench, middle, MANY_PATHS, 365, plain)
+    busy = _measure(bench, 3 * BUSY_DAY, FEW_PATHS, 3, TODAY)
+    histories = [*years.values(), many, busy]
     return Section(
         "reports",
         "Questions",
-        f"Made-up hits of one year, {sizes[0]:,} to {sizes[-1]:,}, and of a busy three days; "
-        "milliseconds of a question to `Reports` and its JSON, the first one of a process and the "
-        f"median of {ASKED} more, a hit having come before each. While the hits were rolled up, "
-        "another process committed one every few milliseconds.",
+        f"Made-up hits of one year, {least:,} to {most:,}, and of a busy three days; milliseconds "
+        "of a question to `Reports` and its JSON with two goals and a funnel of three steps: the "
+        f"first one of a process, and the median of {ASKED - 1} more, a hit having come before "
+        "each; MB of 10^6 bytes that the process grew by.",
+        ("hits", "paths", "question", "first", "again", "MB"),
+        tuple(row for history in histories for row in _rows(history)),
         (
-            "hits",
-            "paths",
-            "period",
-            "first",
-            "again",
-            "s to roll up a million",
-            "commit p99 meanwhile",
-            "longest commit",
-        ),
-        tuple(rows),
-        (
-            Headline(f"365d of {middle:,} hits", asked(middle, "365d"), "ms", 60),
-            Headline(f"30d of {middle:,} hits", asked(middle, "30d"), "ms", 30),
-            Headline(f"24h of a day of {BUSY_DAY:,} hits", asked(3 * BUSY_DAY, "24h"), "ms", 50),
-            Headline(
-                f"365d of {max(sizes):,} hits / of {min(sizes):,}",
-                asked(max(sizes), "365d") / asked(min(sizes), "365d"),
-                "",
-                1.2,
-            ),
+            *_headlines(years[least], years[most]),
             Headline(
                 f"365d with {MANY_PATHS:,} paths / with {FEW_PATHS:,}",
-                asked(middle, "365d", MANY_PATHS) / asked(middle, "365d"),
+                many.asked["365d"].again / years[middle].asked["365d"].again,
                 "",
                 4,
             ),
-            Headline(
-                "rolling up a million hits",
-                max(one.seconds / one.hits for one in histories if one.paths == FEW_PATHS) * 1e6,
-                "s",
-                15,
+            *(
+                Headline(f"{name} of a day of {BUSY_DAY:,} hits", busy.asked[name].again, "ms", 50)
+                for name in TODAY
             ),
-            Headline(
-                "longest commit beside a roll-up",
-                max(max(one.waits) for one in histories),
-                "ms",
-                200,
-            ),
+            # The few hits of the busy days say what the first statements cost, and no more.
+            Headline("filing a million hits", max(one.seconds for one in years.values()), "s", 5),
+            Headline("memory added by filing", max(one.megabytes for one in histories), "MB", 300),
+            Headline("longest commit beside filing", max(one.wait for one in histories), "ms", 100),
+            Headline("history, bytes a hit", max(one.size for one in years.values()), "bytes", 20),
+        ),
+        notes=tuple(
+            f"{one.hits:,} hits with {one.paths:,} paths were filed in {one.seconds:.1f} s a "
+            f"million, {one.cpu:.1f} of the processors, and take {one.size:.1f} bytes each; "
+            "another process committed a hit every few milliseconds meanwhile."
+            for one in histories
         ),
     )
 
 
-def _row(history: _History, period: str, first: float, again: float) -> tuple[Cell, ...]:
-    return (
-        f"{history.hits:,}",
-        f"{history.paths:,}",
-        period,
-        first,
-        again,
-        history.seconds / history.hits * 1e6,
-        quantiles(history.waits, n=100)[98],
-        max(history.waits),
-    )
+def _headlines(least: History, most: History) -> list[Headline]:
+    year = most.asked["365d"]
+
+    def slowest(history: History, period: str) -> float:
+        return max(history.asked[f"{period}, {name}"].first for name in FILTERS)
+
+    return [
+        Headline(f"365d of {most.hits:,} hits, again", year.again, "ms", 100),
+        Headline(f"365d of {most.hits:,} hits, the first of a process", year.first, "ms", 500),
+        Headline(
+            f"365d of {most.hits:,} hits / of {least.hits:,}",
+            year.again / least.asked["365d"].again,
+            "",
+            1.5,
+        ),
+        Headline(f"30d of {most.hits:,} hits, one filter", slowest(most, "30d"), "ms", 350),
+        Headline(f"365d of {least.hits:,} hits, one filter", slowest(least, "365d"), "ms", 400),
+        Headline(f"365d of {most.hits:,} hits, one filter", slowest(most, "365d"), "ms", 3000),
+        Headline(
+            f"365d of {most.hits:,} hits, two filters",
+            most.asked["365d, country and not browser"].first,
+            "ms",
+            3000,
+        ),
+        Headline(
+            "memory added to a process that asked for a filtered year",
+            max(most.asked[f"365d, {name}"].megabytes for name in FILTERS),
+            "MB",
+            300,
+        ),
+    ]
 
 
-def _make(bench: Bench, hits: int, paths: int, days: int) -> _History:
-    path = bench.scratch / f"history-{hits}-{paths}.db"
+def _rows(history: History) -> list[tuple[Cell, ...]]:
+    return [
+        (f"{history.hits:,}", f"{history.paths:,}", name, one.first, one.again, one.megabytes)
+        for name, one in history.asked.items()
+    ]
+
+
+def _measure(bench: Bench, hits: int, paths: int, days: int, questions: dict[str, str]) -> History:
+    folder = bench.scratch / f"{hits}-{paths}"
+    folder.mkdir()
+    path = folder / "hits.db"
     began = time.perf_counter()
     connection = open_connection(str(path), synchronous="off").connection
     make_history(connection, hits=hits, paths=paths, days=days, end=NOW)
     connection.close()
-    site = {"domain": "shop.example", "goals": GOALS, "funnels": FUNNELS}
-    config = config_from_mapping({"database": str(path), "sites": {SITE: site}})
     print(f"    {hits:,} hits in {time.perf_counter() - began:.0f} s", flush=True)
-    seconds, waits = _roll_up(bench, path, config)
-    print(f"    rolled up in {seconds:.0f} s", flush=True)
-    return _History(config, hits, paths, seconds, waits)
+    filed, wait = _file(bench, path)
+    print(f"    filed in {filed['seconds']:.0f} s", flush=True)
+    size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
+    asked = {name: _ask(bench, path, name, query) for name, query in questions.items()}
+    # Ten million hits are 2 GB.
+    shutil.rmtree(folder)
+    share = hits / 1_000_000
+    return History(
+        hits,
+        paths,
+        filed["seconds"] / share,
+        filed["cpu"] / share,
+        filed["megabytes"],
+        wait,
+        size / hits,
+        asked,
+    )
 
 
-def _roll_up(bench: Bench, path: Path, config: Config) -> tuple[float, list[float]]:
+def _file(bench: Bench, path: Path) -> tuple[dict[str, float], float]:
+    """What filing cost, and the milliseconds of the longest commit of another process meanwhile."""
     # Its hits are of the running day, and so no reason to do a day again.
     writer = subprocess.Popen(
         [str(bench.python), "-m", "benchmarks.patient_writer", str(path), str(NOW - 1)],
@@ -154,28 +196,25 @@ def _roll_up(bench: Bench, path: Path, config: Config) -> tuple[float, list[floa
     )
     assert writer.stdout is not None
     writer.stdout.readline()
-    began = time.process_time()
-    History(config).file(SITE, now=NOW)
-    seconds = time.process_time() - began
+    filed = _run(bench, path, "file")
     printed, _ = writer.communicate("")
-    return seconds, json.loads(printed)
+    return filed, max(json.loads(printed))
 
 
-def _ask(history: _History, name: str) -> tuple[float, float]:
-    """Milliseconds of the first answer, and of the others."""
-    reports = Reports(history.config)
-    connection = open_connection(str(history.config.database), synchronous="normal").connection
-    times = []
-    for _ in range(ASKED + 1):
-        connection.execute(
-            """
-            insert into hits (time, site_id, type, path, visitor, browser, os, device)
-            values (?, ?, 'pageview', '/section-1/article-1', 'reader', 'Other', 'Other', 'desktop')
-            """,
-            (NOW - DAY // 1000, SITE),
-        )
-        began = time.perf_counter()
-        reports.stats(reports.question(SITE, {"period": [name]}, now=NOW)).to_json()
-        times.append((time.perf_counter() - began) * 1000)
-    connection.close()
-    return times[0], median(times[1:])
+def _ask(bench: Bench, path: Path, name: str, query: str) -> Asked:
+    what = ["realtime"] if name == "realtime" else ["ask"]
+    found = _run(bench, path, *what, str(ASKED), *([query] if query else []))
+    first, *others = found["milliseconds"]
+    return Asked(first, median(others), found["megabytes"])
+
+
+def _run(bench: Bench, path: Path, *arguments: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [str(bench.python), "-m", "benchmarks.asking", str(path), str(NOW), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
