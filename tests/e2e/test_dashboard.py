@@ -114,20 +114,21 @@ def test_filters_and_periods_change_the_page_without_leaving_it(reader, dashboar
     everybody = big(page, "Visitors")
     page.evaluate("window.here = true")
     page.click("text='Germany'")
-    page.wait_for_selector(".chips")
+    page.wait_for_selector(".chip")
     assert page.url.endswith("/shop?period=30d&country=DE")
     germans = big(page, "Visitors")
     assert germans != everybody
-    page.click("label:text-is('Browsers')")
+    page.click(".tabs a:text-is('Browsers')")
+    page.wait_for_url("**/shop?period=30d&country=DE&tab=browsers")
     page.click(".segments >> text='90 days'")
-    page.wait_for_url("**/shop?period=90d&country=DE")
+    page.wait_for_url("**/shop?country=DE&tab=browsers&period=90d")
     page.wait_for_selector(".segments [aria-current] >> text='90 days'")
     assert page.is_visible("text='Firefox'"), "the tab is still the chosen one"
     page.go_back()
     page.wait_for_selector(".segments [aria-current] >> text='30 days'")
     assert big(page, "Visitors") == germans
-    page.click(".chips a")
-    page.wait_for_selector(".chips", state="detached")
+    page.click(".chip .remove")
+    page.wait_for_selector(".chip", state="detached")
     assert big(page, "Visitors") == everybody
     assert page.evaluate("window.here"), "never loaded anew"
     fresh = reader()
@@ -194,9 +195,9 @@ def test_a_lost_session_leads_back_to_where_one_was(reader, dashboard):
 def test_it_is_complete_without_scripts(reader, dashboard):
     page = reader(java_script_enabled=False)
     page.goto(f"{dashboard.url}/shop?period=30d")
-    page.click("label:text-is('Systems')")
+    page.click(".tabs a:text-is('Systems')")
     page.click("text='Android'")
-    assert page.url.endswith("/shop?period=30d&os=Android")
+    assert page.url.endswith("/shop?period=30d&tab=systems&os=Android")
     assert page.locator(".chips b").all_inner_texts() == ["Android"]
     page.click("text='Numbers'")
     assert page.locator(".numbers tbody tr").count() == 30
@@ -205,7 +206,13 @@ def test_it_is_complete_without_scripts(reader, dashboard):
     page.fill("[name=startDate]", "2026-01-01")
     page.fill("[name=endDate]", "2026-01-31")
     page.click(".custom button")
-    assert page.url.endswith("?os=Android&startDate=2026-01-01&endDate=2026-01-31")
+    assert page.url.endswith("?os=Android&tab=systems&startDate=2026-01-01&endDate=2026-01-31")
+    page.click("summary:text-is('Filter')")
+    page.select_option("[name=filter]", "page")
+    page.select_option("[name=is]", "contains not")
+    page.fill("[name=value]", "cart")
+    page.click(".adding button")
+    assert "&os=Android&page%21~=cart&" in page.url
     page.click("text='Log out'")
     assert page.title() == "Log in"
 
@@ -229,13 +236,14 @@ def test_keys_are_enough(reader, dashboard):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    press_until(page, "Sources")
-    page.keyboard.press("ArrowRight")
-    assert page.is_checked("#tab-referrers")
+    press_until(page, "Referrers")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/shop?tab=referrers")
+    page.wait_for_selector(".tabs [aria-current]:text-is('Referrers')")
     press_until(page, "Germany")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/shop?country=DE")
-    page.wait_for_selector(".chips")
+    page.wait_for_url("**/shop?tab=referrers&country=DE")
+    page.wait_for_selector(".chip")
     assert page.evaluate("document.activeElement.innerText") == "Germany", "focus stays"
 
 
@@ -255,6 +263,49 @@ def press_until(page, text, most=150):
             assert seen, f"the focus on {text} is invisible"
             return
     pytest.fail(f"{text} is out of reach")
+
+
+def test_single_keys_choose_periods_and_open_what_can_be_opened(reader, dashboard):
+    page = reader()
+    page.goto(f"{dashboard.url}/shop")
+    page.keyboard.press("t")
+    page.wait_for_url("**/shop?period=30d")
+    page.wait_for_selector(".segments [aria-current] >> text='30 days'")
+    page.keyboard.press("f")
+    assert page.evaluate("document.activeElement.name") == "filter"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("wh?")  # letters of a value are no keys
+    assert page.input_value("[name=value]") == "wh?"
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.is_visible("text='The period before' >> nth=-1")
+
+
+def test_the_form_adds_a_filter_without_leaving_the_page(reader, dashboard):
+    page = reader()
+    page.goto(f"{dashboard.url}/shop")
+    page.evaluate("window.here = true")
+    page.click("summary:text-is('Filter')")
+    page.select_option("[name=filter]", "country")
+    page.select_option("[name=is]", "is not")
+    page.fill("[name=value]", "GB")
+    page.click(".adding button")
+    page.wait_for_selector(".chip b:text-is('United Kingdom')")
+    assert page.url.endswith("/shop?country%21=GB")
+    page.click(".chip a:text-is('is not')")
+    page.wait_for_url("**/shop?country=GB")
+    assert page.evaluate("window.here"), "never loaded anew"
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 820, 1440])
+def test_names_are_readable_at_every_width(reader, dashboard, width):
+    page = reader(viewport={"width": width, "height": 800})
+    page.goto(f"{dashboard.url}/shop?period=90d&tab=referrers")
+    widths = page.eval_on_selector_all(
+        ".list tbody th", "cells => cells.map(cell => cell.getBoundingClientRect().width)"
+    )
+    assert min(widths) >= 110
 
 
 @pytest.mark.parametrize(
@@ -286,6 +337,17 @@ def test_a_page_is_four_requests(reader, dashboard):
     assert len(asked) <= 4, asked
 
 
+def test_the_first_load_weighs_at_most_15_kilobytes(reader, dashboard):
+    page = reader()
+    sizes = {}
+    page.on(
+        "response",
+        lambda answer: sizes.update({answer.url: int(answer.headers["content-length"])}),
+    )
+    page.goto(f"{dashboard.url}/shop", wait_until="networkidle")
+    assert sum(size for url, size in sizes.items() if "icon" not in url) <= 15_000, sizes
+
+
 @pytest.fixture(scope="module")
 def axe():
     """The rules of axe-core, as a script."""
@@ -294,7 +356,13 @@ def axe():
     return AXE.read_text("utf-8")
 
 
-PAGES = ["/", "/shop?period=30d", "/shop?country=GB&os=iOS&period=banana", "/shop?list=pages"]
+PAGES = [
+    "/",
+    "/shop?period=30d",
+    "/shop?page=/cart&tab=properties&metric=time",
+    "/shop?country=GB&os=iOS&period=banana",
+    "/shop?list=pages",
+]
 PAGES += ["/shop/drops", "/shop/share", "/new"]
 
 

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from ztas_middleware.config import Config
 
 SITE_ID = "demo"
+
+HAPPENED = {
+    11: "On the front page of a forum",
+    24: "First flush on Instagram",
+    174: "Summer sale",
+}
+"""What is marked in the charts, by how many days ago it was."""
 
 
 @click.command(
@@ -68,6 +76,7 @@ def demo_settings(database: Path, host: str) -> Mapping[str, Any]:
         database: the file.
         host: what the site listens on.
     """
+    today = datetime.now(timezone.utc).date()
     hosts = sorted({"127.0.0.1", "localhost", bracketed(host)})
     return {
         "database": str(database),
@@ -91,6 +100,15 @@ def demo_settings(database: Path, host: str) -> Mapping[str, Any]:
                         {"action": "order", "name": "Order"},
                     ]
                 },
+                "segments": {
+                    "Readers": {"page": "/journal/*"},
+                    "Buyers abroad": {"goal": "Orders", "country!": "GB"},
+                    "Telephones": {"device": "mobile"},
+                },
+                "annotations": [
+                    {"date": f"{today - timedelta(days=ago)}", "text": text}
+                    for ago, text in HAPPENED.items()
+                ],
             }
         },
     }

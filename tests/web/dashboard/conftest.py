@@ -24,6 +24,8 @@ SITES = {
         "domain": "shop.example",
         "goals": {"Orders": {"action": "order"}, "Guides": {"page": "/guides/*"}},
         "funnels": {"Checkout": [{"page": "/cart"}, {"action": "order", "name": "Paid"}]},
+        "segments": {"Germans": {"country": "DE"}},
+        "annotations": [{"date": "2026-11-05", "text": "New design"}],
     },
     "open": {"domain": "open.example", "public": True},
     "münchen/ä": {"domain": "münchen.de"},

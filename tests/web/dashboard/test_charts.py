@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztas_middleware.web.dashboard import charts
-from ztas_middleware.web.dashboard.charts import Line, Slot
+from ztas_middleware.web.dashboard.charts import Edges, Line, Slot
 
 NUMBERS = st.lists(st.integers(0, 10**12), min_size=1, max_size=40)
 
@@ -91,9 +91,16 @@ def test_the_highest_value_is_at_the_right_height():
 
 
 def test_what_is_not_over_yet_is_a_line_of_its_own():
-    lines = [p for p in chart([1, 2, 4], is_running=True).iter("path") if "line" in p.get("class")]
-    assert [line.get("class") for line in lines] == ["line now", "line running now"]
-    assert lines[0].get("d").count("L") == lines[1].get("d").count("L") == 1
+    edges = Edges(first=True, last=True)
+    lines = [p for p in chart([1, 2, 4, 8], edges=edges).iter("path") if "line" in p.get("class")]
+    assert [line.get("class") for line in lines] == ["line now", *["line running now"] * 2]
+    assert [line.get("d").count("L") for line in lines] == [1, 1, 1]
+
+
+def test_what_happened_is_marked_and_said():
+    root = chart([1, 2, 4], marks={1: "A <new> design"})
+    assert [mark.get("x1") for mark in root.iter("line") if mark.get("class") == "mark"] == ["50%"]
+    assert targets(root)[1].find("title").text.endswith("A <new> design")
 
 
 def test_a_single_point_is_a_dot():
@@ -104,7 +111,7 @@ def test_a_single_point_is_a_dot():
 
 @given(NUMBERS)
 def test_any_numbers_make_a_chart(values):
-    for root in (chart(values), chart(values, is_running=True)):
+    for root in (chart(values), chart(values, edges=Edges(first=True, last=True))):
         assert len(targets(root)) == len(values)
         assert not [e for e in root.iter() if e.get("style")], "the policy forbids it"
     ET.fromstring(charts.sparkline(values, "x"))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.config.model import Site
 from ztas_middleware.reports.periods import Days, Hours
-from ztas_middleware.web.dashboard.questions import earlier, later, parse_question
+from ztas_middleware.web.dashboard.neighbours import earlier, later
+from ztas_middleware.web.dashboard.questions import parse_question
 
 UTC = timezone.utc
 NOW = 1_794_061_800_000  # 2026-11-07 14:30
@@ -27,7 +28,7 @@ def ask(query):
 def test_nothing_asks_for_seven_days():
     question = ask("")
     assert question.period == Days(UTC, date(2026, 11, 1), TODAY)
-    assert (question.filters.pairs(), question.list, question.problems) == ([], None, ())
+    assert (question.filters.pairs(), question.chosen, question.problems) == ([], None, ())
     assert question.query() == "?"
 
 
@@ -39,6 +40,9 @@ def test_nothing_asks_for_seven_days():
         "startDate=2026-01-01&endDate=2026-01-31",
         "page=%2Fa%26b+c%2A&source=Google",
         "utm_source=x&share=abc",
+        "compare=year&interval=week",
+        "compareStart=2026-01-01&compareEnd=2026-01-31&metric=bounces",
+        "country=DE&tab=channels%2Cbrowsers&metric=sessions",
     ],
 )
 def test_a_question_and_its_query_are_one(query):
@@ -58,6 +62,15 @@ def test_a_question_and_its_query_are_one(query):
         ("goal=Signups", "The filter goal names no goal of this site: Signups."),
         ("goal~=Signups", "The filter goal~ is not possible"),
         ("contry=DE", "There is no filter called “contry”."),
+        ("compare=last", "compare must be one of previous, year, none."),
+        ("compareStart=2026-01-01", "compareEnd is required with compareStart."),
+        ("compare=none&compareStart=2026-01-01&compareEnd=2026-01-02", "compare can't be combined"),
+        ("interval=hour&period=7d&interval=day", "interval is given twice."),
+        ("offset=-1", "offset must be a whole number"),
+        ("prop:=x", "The filter prop: names no property."),
+        ("goal~=Signups&goal!~=x", "The filter goal~ is not possible"),
+        ("page=" + "&page=".join("x" * 101), "The filter page has too many values"),
+        ("metric=luck", "There is no number called “luck”."),
         ("list=everything", "There is no list called “everything”."),
         ("&".join(f"a{n}=1" for n in range(299)), "The address has too many parameters."),
     ],
@@ -72,13 +85,28 @@ def test_nonsense_is_named_and_left_out(query, problem):
 def test_the_rest_of_a_question_with_nonsense_is_answered():
     question = ask("period=banana&country=DE&segment=x&list=pages")
     assert question.filters.pairs() == [("country", "DE")]
-    assert question.list == "pages"
+    assert question.chosen == "pages"
     assert len(question.problems) == 2
 
 
 def test_filters_of_every_kind_are_kept():
     query = "country=DE&country=FR&page%21=%2Fa&browser~=fire&os%21~=win&prop%3Aplan=pro&city="
     assert ask(query).query() == f"?{query}"
+
+
+def test_the_form_adds_a_filter_of_any_kind():
+    question = ask("filter=page&is=!~&value=%2Fa&country=DE")
+    assert question.is_form
+    assert question.query() == "?country=DE&page%21~=%2Fa"
+    assert ask("filter=page&is=&value=%2Fb&page=%2Fa").query() == "?page=%2Fa&page=%2Fb"
+    assert ask("filter=colour&is=&value=red").problems == ("There is no filter called “colour”.",)
+
+
+def test_a_list_at_length_keeps_how_it_is_looked_at():
+    question = ask("list=pages&search=x&sort=-name&offset=100")
+    assert question.at_length({"offset": "200"}) == "?list=pages&search=x&sort=-name&offset=200"
+    assert question.at_length({"sort": "visitors"}) == "?list=pages&search=x&sort=visitors"
+    assert question.query() == "?"
 
 
 @given(st.dictionaries(st.text(), st.text(), max_size=60))
@@ -94,8 +122,8 @@ def test_any_text_is_a_question(text):
 
 def test_links_change_what_they_are_about_and_keep_the_rest():
     question = ask("period=30d&country=DE&share=abc&list=pages")
-    assert question.query(page="/x") == "?period=30d&country=DE&share=abc&page=%2Fx"
-    assert question.query(country=None) == "?period=30d&share=abc"
+    assert question.query({"page": "/x"}) == "?period=30d&country=DE&share=abc&page=%2Fx"
+    assert question.query({"country": None}) == "?period=30d&share=abc"
     assert question.for_period({"period": "7d"}) == "?country=DE&share=abc&list=pages"
     assert question.without_filters() == "?period=30d&share=abc"
     assert question.plain().query() == "?period=30d&share=abc"

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ztas_middleware.web.dashboard.numbers import exact, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Said = Callable[[float], str]
 
 WIDTH = 1000
 HEIGHT = 220
@@ -44,9 +46,20 @@ class Line(NamedTuple):
     """One line of a chart."""
 
     name: str
-    values: Sequence[int]
+    values: Sequence[float]
     css: str
     filled: bool = False
+    said: Said = exact
+
+
+class Edges(NamedTuple):
+    """Which ends of a chart are not whole; the way to them is dashed."""
+
+    first: bool = False
+    last: bool = False
+
+
+WHOLE = Edges()
 
 
 def ticks(maximum: float, most: int = 4) -> list[int]:
@@ -82,7 +95,13 @@ def area_of(points: Sequence[Point], base: float) -> str:
 
 
 def line_chart(
-    slots: Sequence[Slot], lines: Sequence[Line], title: str, *, is_running: bool = False
+    slots: Sequence[Slot],
+    lines: Sequence[Line],
+    title: str,
+    *,
+    edges: Edges = WHOLE,
+    marks: Mapping[int, str] | None = None,
+    named: Said = short,
 ) -> str:
     """A chart over time: axis, gridlines, lines, and what each point says when pointed at.
 
@@ -90,21 +109,24 @@ def line_chart(
         slots: what the points are called.
         lines: those that are in front come last; each has a value for each slot.
         title: what a screen reader says instead of the picture.
-        is_running: whether the last point is not over yet; the way to it is then dashed.
+        edges: which of the ends are dashed.
+        marks: what happened at some of the points.
+        named: says the numbers at the left.
     """
     scale = ticks(max((value for line in lines for value in line.values), default=0))
     shares = positions(len(slots))
+    marks = marks or {}
     return (
         f'<div class="chart"><svg class="y-axis" width="{GUTTER}" height="{TOP + HEIGHT + BOTTOM}" '
-        f'aria-hidden="true">{_numbers_at(scale)}</svg>'
+        f'aria-hidden="true">{_numbers_at(scale, named)}</svg>'
         f'<svg class="plot" width="100%" height="{TOP + HEIGHT + BOTTOM}" role="img" '
         f'aria-label="{escape(title)}">'
-        f"{_grid(scale)}{_labels(slots, shares)}"
+        f"{_grid(scale)}{_labels(slots, shares)}{_marks(marks, shares)}"
         f'<svg y="{TOP}" width="100%" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         'preserveAspectRatio="none" overflow="visible">'
-        f"{''.join(_line(line, shares, scale[-1], is_running) for line in lines)}</svg>"
+        f"{''.join(_line(line, shares, scale[-1], edges) for line in lines)}</svg>"
         f"{_dots(lines, shares, scale[-1])}"
-        f"{_targets(slots, lines, shares)}</svg></div>"
+        f"{_targets(slots, lines, shares, marks)}</svg></div>"
     )
 
 
@@ -158,10 +180,10 @@ def bar(share: float) -> str:
     )
 
 
-def _numbers_at(scale: Sequence[int]) -> str:
+def _numbers_at(scale: Sequence[int], named: Said) -> str:
     return "".join(
         f'<text x="{GUTTER - 10}" y="{_number(_height(value, scale[-1]) + TOP + 4)}" '
-        f'text-anchor="end">{short(value)}</text>'
+        f'text-anchor="end">{named(value)}</text>'
         for value in scale
     )
 
@@ -189,7 +211,19 @@ def _labels(slots: Sequence[Slot], shares: Sequence[float]) -> str:
     return "".join(parts)
 
 
-def _line(line: Line, shares: Sequence[float], top: float, is_running: bool) -> str:
+def _marks(marks: Mapping[int, str], shares: Sequence[float]) -> str:
+    """A line with a knob at its top for everything that happened."""
+    parts = []
+    for index in marks:
+        x = _number(100 * shares[index])
+        parts.append(
+            f'<line class="mark" x1="{x}%" x2="{x}%" y1="{TOP}" y2="{TOP + HEIGHT}"/>'
+            f'<circle class="knob" cx="{x}%" cy="{TOP - 4}" r="4"/>'
+        )
+    return "".join(parts)
+
+
+def _line(line: Line, shares: Sequence[float], top: float, edges: Edges) -> str:
     points = [
         (WIDTH * share, _height(value, top))
         for share, value in zip(shares, line.values, strict=True)
@@ -197,16 +231,19 @@ def _line(line: Line, shares: Sequence[float], top: float, is_running: bool) -> 
     if len(points) < 2:  # noqa: PLR2004 - a line has two ends
         return ""
     area = f'<path class="area {line.css}" d="{area_of(points, HEIGHT)}"/>' if line.filled else ""
+    dashed = []
+    if edges.last:
+        dashed.append(points[-2:])
+        points = points[:-1]
+    if edges.first and len(points) > 1:
+        dashed.append(points[:2])
+        points = points[1:]
     still = ' vector-effect="non-scaling-stroke"'
-    if not is_running:
-        return f'{area}<path class="line {line.css}" d="{path_of(points)}"{still}/>'
-    settled = (
-        f'<path class="line {line.css}" d="{path_of(points[:-1])}"{still}/>'
-        if len(points) > 2  # noqa: PLR2004 - something is left of it
-        else ""
-    )
-    running = f'<path class="line running {line.css}" d="{path_of(points[-2:])}"{still}/>'
-    return area + settled + running
+    parts = [f'<path class="line {line.css}" d="{path_of(points)}"{still}/>'] * (len(points) > 1)
+    parts += [
+        f'<path class="line running {line.css}" d="{path_of(ends)}"{still}/>' for ends in dashed
+    ]
+    return area + "".join(parts)
 
 
 def _dots(lines: Sequence[Line], shares: Sequence[float], top: float) -> str:
@@ -220,15 +257,22 @@ def _dots(lines: Sequence[Line], shares: Sequence[float], top: float) -> str:
     )
 
 
-def _targets(slots: Sequence[Slot], lines: Sequence[Line], shares: Sequence[float]) -> str:
+def _targets(
+    slots: Sequence[Slot],
+    lines: Sequence[Line],
+    shares: Sequence[float],
+    marks: Mapping[int, str],
+) -> str:
     """What the pointer hits: a band around each point, from top to bottom."""
     half = 0.5 / max(1, len(shares) - 1)
     parts = []
     for index, (slot, share) in enumerate(zip(slots, shares, strict=True)):
         left, right = max(0.0, share - half), min(1.0, share + half)
         said = "".join(
-            f"\n{exact(line.values[index])} {escape(line.name)}" for line in reversed(lines)
+            f"\n{line.said(line.values[index])} {escape(line.name)}" for line in reversed(lines)
         )
+        if index in marks:
+            said += f"\n{escape(marks[index])}"
         parts.append(
             f'<rect class="target" data-x="{_number(100 * share)}" x="{_number(100 * left)}%" '
             f'width="{_number(100 * (right - left))}%" height="{TOP + HEIGHT}">'

@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ztas_middleware.dimensions import LISTS
-from ztas_middleware.web.dashboard.countries import country_name
+from ztas_middleware.dimensions import LISTS, Counts
+from ztas_middleware.web.dashboard.names import shown_value
 from ztas_middleware.web.dashboard.numbers import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ztas_middleware.reports.answers import Entry, Report
     from ztas_middleware.web.dashboard.questions import Question
 
-SHORT: Final = 10
-"""Rows of a list in the overview."""
-
-LONG: Final = 1_000
-"""Rows of a list on its own, and in a CSV file."""
+SHORT: Final = 9
+"""Rows of a list beside others."""
 
 
 class Face(NamedTuple):
@@ -39,56 +36,72 @@ FACES: Final[Mapping[str, Face]] = {
     "pages": Face("Pages", "Page", ("page",)),
     "entryPages": Face("Entry", "Entry page", ("entry_page",)),
     "exitPages": Face("Exit", "Exit page", ("exit_page",)),
+    "routes": Face("Routes", "Route", ("route",)),
     "sources": Face("Sources", "Source", ("source",)),
+    "channels": Face("Channels", "Channel", ("channel",)),
     "referrers": Face("Referrers", "Referrer", ("referrer",)),
     "campaigns": Face("Campaigns", "Campaign", ("utm_source", "utm_medium", "utm_campaign")),
     "countries": Face("Countries", "Country", ("country",), has_share=True),
+    "regions": Face("Regions", "Region", ("region",), has_share=True),
+    "cities": Face("Cities", "City", ("city",), has_share=True),
+    "languages": Face("Languages", "Language", ("language",), has_share=True),
     "devices": Face("Devices", "Device", ("device",), has_share=True),
     "browsers": Face("Browsers", "Browser", ("browser",), has_share=True),
+    "browserVersions": Face("Versions", "Version", ("browser", "browser_version"), has_share=True),
     "systems": Face("Systems", "System", ("os",), has_share=True),
+    "screens": Face("Windows", "Window", ("screen",), has_share=True),
     "events": Face("Events", "Event", ("action", "category")),
 }
 
 CARDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "sources": (
-        "Where people come from",
-        ("sources", "referrers", "campaigns"),
+    "sources": ("Where people come from", ("sources", "channels", "referrers", "campaigns")),
+    "pages": ("What people read", ("pages", "entryPages", "exitPages", "routes")),
+    "places": ("Where people are", ("countries", "regions", "cities", "languages")),
+    "technology": (
+        "What people use",
+        ("devices", "browsers", "browserVersions", "systems", "screens"),
     ),
-    "pages": ("What people read", ("pages", "entryPages", "exitPages")),
-    "countries": ("Countries", ("countries",)),
-    "technology": ("What people use", ("devices", "browsers", "systems")),
-    "events": ("Events", ("events",)),
+    "events": ("What people do", ("events", "properties")),
 }
 """The lists that share a card, under the card's title; the first one is on top."""
 
-FILTER_NAMES: Final[Mapping[str, str]] = {
-    "page": "Page",
-    "referrer": "Referrer",
-    "source": "Source",
-    "browser": "Browser",
-    "os": "System",
-    "device": "Device",
-    "country": "Country",
-    "utm_source": "Campaign source",
-    "utm_medium": "Campaign medium",
-    "utm_campaign": "Campaign",
-    "action": "Event",
-    "category": "Event category",
-    "entry_page": "Entry page",
-    "exit_page": "Exit page",
-}
+ALONE: Final = frozenset({*LISTS, "goals", "funnels", "agents"})
+"""What can be had at length or as a file, besides the values of a property."""
 
-COLUMNS: Final[Mapping[str, str]] = {
-    "pageviews": "Views",
-    "sessions": "Sessions",
-    "events": "Count",
+
+class Column(NamedTuple):
+    """A column of numbers."""
+
+    key: str
+    """What sorts by it; a field of entries."""
+    title: str
+    is_short: bool = True
+    """Whether it is shown beside other lists."""
+
+
+COLUMNS: Final[Mapping[Counts, tuple[Column, ...]]] = {
+    Counts.VIEWS: (Column("visitors", "Visitors"), Column("pageviews", "Views")),
+    Counts.ENDS: (Column("sessions", "Sessions"),),
+    Counts.ORIGINS: (
+        Column("visitors", "Visitors"),
+        Column("sessions", "Sessions"),
+        Column("pageviews", "Views", is_short=False),
+    ),
+    Counts.EVENTS: (
+        Column("visitors", "Visitors"),
+        Column("events", "Count"),
+        Column("value", "Value", is_short=False),
+    ),
 }
-"""What an entry's number is called above its column."""
+"""The first one is what a list is sorted by, and what its bars are of."""
 
 EMPTY: Final[Mapping[str, str]] = {
     "referrers": "No other site has sent anybody in this period.",
     "campaigns": "Links with utm_source, utm_medium or utm_campaign are listed here.",
     "countries": "Countries come from the script’s timezone or a header of your proxy.",
+    "regions": "Regions need a file for geo in the configuration.",
+    "cities": "Cities need a file for geo in the configuration.",
+    "routes": "The app’s own names of its pages, where a framework tells them.",
     "events": 'Nothing yet. ZTA.track("signup") in a page’s script sends an event.',
 }
 
@@ -100,13 +113,11 @@ class Row:
     name: str
     href: str | None
     """Filters by this row, or no longer does where it is `active`."""
-    active: bool
+    active: bool = False
     share: float
     """The bar behind it; the longest is 1."""
-    number: int
-    visitors: int | None
-    percentage: str | None
-    value: float | None
+    cells: tuple[float | None, ...]
+    percentage: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,95 +126,119 @@ class Listing:
 
     key: str
     face: Face
-    number_name: str
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    is_cut: bool
-    """Whether there may be more rows than these."""
+    number: int
+    """How many rows there are in all."""
     empty: str
     """What is said where there is no row."""
-    all_href: str
+    href: str
     """Shows all of it."""
-    csv_query: str
 
     @property
-    def has_visitors(self) -> bool:
-        """Whether there is a column for visitors."""
-        return any(row.visitors is not None for row in self.rows)
-
-    @property
-    def has_value(self) -> bool:
-        """Whether there is a column for values."""
-        return any(row.value for row in self.rows)
+    def is_cut(self) -> bool:
+        """Whether there are more rows than these."""
+        return self.number > len(self.rows)
 
 
-def listing(report: Report, key: str, question: Question, limit: int) -> Listing:
-    """A list of a report, its first `limit` rows."""
-    listed = LISTS[key]
-    entries = report.lists[key][:limit]
-    most = max((entry.number(listed) for entry in entries), default=0) or 1
+def listing(report: Report, key: str, question: Question) -> Listing:
+    """The beginning of a list, those with the most visitors first where it counts visitors."""
+    entries = report.lists[key]
+    columns = tuple(column for column in columns_of(report, key) if column.is_short)
+    first = columns[0].key
+    ordered = sorted(entries, key=lambda entry: -(getattr(entry, first) or 0))
     return Listing(
         key=key,
         face=FACES[key],
-        number_name=COLUMNS[listed.counts.value[0]],
-        rows=tuple(_row(report, key, entry, question, most) for entry in entries),
-        is_cut=len(entries) == limit,
-        empty=_empty(key, question),
-        all_href=question.query(list=key),
-        csv_query=question.query(list=key),
+        columns=columns,
+        rows=rows_of(report, key, ordered[:SHORT], columns, question),
+        number=len(entries),
+        empty=empty(key, question),
+        href=question.query({"list": key}),
     )
 
 
-def chip_name(key: str) -> str:
-    """What a filter is called where it is shown."""
-    name = key.rstrip("!~")
-    operator = {"": "", "!": " is not", "~": " contains", "!~": " contains not"}[key[len(name) :]]
-    return FILTER_NAMES.get(name, name.removeprefix("prop:")) + operator
+def columns_of(report: Report, key: str) -> tuple[Column, ...]:
+    """The columns of a list; without that of values where there are none."""
+    columns = COLUMNS[LISTS[key].counts]
+    has_value = any(entry.value for entry in report.lists[key])
+    return tuple(
+        column._replace(is_short=True) if column.key == "value" else column
+        for column in columns
+        if column.key != "value" or has_value
+    )
 
 
-def shown_value(filter_name: str, value: str) -> str:
-    """A filter's value as a reader knows it."""
-    return country_name(value) if filter_name == "country" else value
+def rows_of(  # noqa: PLR0917 - they are what `listing` and a table have at hand
+    report: Report,
+    key: str,
+    entries: Sequence[Entry],
+    columns: Sequence[Column],
+    question: Question,
+    most: float | None = None,
+) -> tuple[Row, ...]:
+    """Lines of a list; `most` is what the longest bar is of, if it is none of theirs."""
+    first, views = columns[0].key, report.summary.pageviews
+    if most is None:
+        most = max((getattr(entry, first) or 0 for entry in entries), default=0)
+    rows = []
+    for entry in entries:
+        href, active = row_link(key, entry, question)
+        percentage = percent(100 * entry.pageviews / views) if views else "–"
+        rows.append(
+            Row(
+                name=entry_name(key, entry),
+                href=href,
+                active=active,
+                share=(getattr(entry, first) or 0) / (most or 1),
+                cells=tuple(getattr(entry, column.key) for column in columns),
+                percentage=percentage if FACES[key].has_share else None,
+            )
+        )
+    return tuple(rows)
 
 
-def _row(report: Report, key: str, entry: Entry, question: Question, most: int) -> Row:
-    listed, face = LISTS[key], FACES[key]
+def row_link(key: str, entry: Entry, question: Question) -> tuple[str | None, bool]:
+    """Where an entry leads, and whether it is filtered by already."""
     wanted = {
         name: str(value)
-        for name, value in zip(face.filters, entry.names, strict=True)
+        for name, value in zip(FACES[key].filters, entry.names, strict=True)
         if value is not None
     }
-    active = bool(wanted) and wanted.items() <= set(question.filters.pairs())
-    changes: dict[str, str | None] = dict.fromkeys(wanted) if active else {**wanted}
-    views = report.summary.pageviews
-    number = entry.number(listed)
-    return Row(
-        name=_name(key, tuple(None if name is None else str(name) for name in entry.names)),
-        href=question.query(**changes) if wanted else None,
-        active=active,
-        share=number / most,
-        number=number,
-        visitors=entry.visitors if "visitors" in listed.counts.value else None,
-        percentage=percent(100 * number / views) if face.has_share and views else None,
-        value=entry.value if "value" in listed.counts.value else None,
-    )
+    return filter_link(wanted, question)
 
 
-def _empty(key: str, question: Question) -> str:
+def filter_link(wanted: Mapping[str, str], question: Question) -> tuple[str | None, bool]:
+    """What filters by some values, or no longer does, and whether it does already."""
+    if not wanted:
+        return None, False
+    if wanted.items() <= set(question.filters.pairs()):
+        return question.query(dict.fromkeys(wanted)), True
+    return question.query(wanted), False
+
+
+def empty(key: str, question: Question) -> str:
+    """What is said where a list has no row."""
     if question.filters:
         return "Nothing that matches the filter."
     return EMPTY.get(key, "Nothing in this period.")
 
 
-def _name(key: str, names: tuple[str | None, ...]) -> str:
-    if key == "countries":
-        return country_name(names[0] or "")
-    if key == "devices":
-        return (names[0] or "").capitalize()
+def entry_name(key: str, entry: Entry) -> str:
+    """What an entry is called."""
+    names = tuple(None if name is None else str(name) for name in entry.names)
     if key == "campaigns":
         source, medium, campaign = names
-        detail = " / ".join(name for name in (source, medium) if name)
-        return f"{campaign} · {detail}" if campaign and detail else campaign or detail
+        detail = _joined((source, medium), " / ")
+        return _joined((campaign, detail), " · ")
     if key == "events":
-        action, category = names
-        return f"{action or '(no name)'} · {category}" if category else action or "(no name)"
-    return names[0] or ""
+        return _joined((names[0] or "(no name)", names[1]), " · ")
+    shown = (
+        None if name is None else shown_value(filter_name, name)
+        for filter_name, name in zip(FACES[key].filters, names, strict=True)
+    )
+    return _joined(shown, " ")
+
+
+def _joined(names: Iterable[str | None], between: str) -> str:
+    return between.join(name for name in names if name)

@@ -5,32 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from ztas_middleware.web.dashboard import charts
+from ztas_middleware.dimensions import LISTS
+from ztas_middleware.reports.agents import agents
 from ztas_middleware.web.dashboard.activity import now_view
-from ztas_middleware.web.dashboard.lists import LONG, SHORT
+from ztas_middleware.web.dashboard.asking import answers_of, realtime_of, report_of
 from ztas_middleware.web.dashboard.losses import losses_of
 from ztas_middleware.web.dashboard.names import site_name
-from ztas_middleware.web.dashboard.numbers import Change, exact, relative_change, short
-from ztas_middleware.web.dashboard.points import points_of
+from ztas_middleware.web.dashboard.overviews import site_row
+from ztas_middleware.web.dashboard.periods import KEYS, period_links
 from ztas_middleware.web.dashboard.questions import parse_question
-from ztas_middleware.web.dashboard.rendering import answer
-from ztas_middleware.web.dashboard.spreadsheets import list_csv, series_csv
-from ztas_middleware.web.dashboard.views import period_links, site_view
+from ztas_middleware.web.dashboard.rendering import answer, redirect
+from ztas_middleware.web.dashboard.spreadsheets import agents_csv, list_csv, series_csv
+from ztas_middleware.web.dashboard.tables import LONGEST
+from ztas_middleware.web.dashboard.views import site_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ztas_middleware.answer import Answer
     from ztas_middleware.config.model import Config, Site
-    from ztas_middleware.reports.answers import Report
     from ztas_middleware.reports.reader import Reports
-    from ztas_middleware.reports.realtime import Realtime
     from ztas_middleware.web.dashboard.questions import Question
     from ztas_middleware.web.dashboard.rendering import Renderer
     from ztas_middleware.web.dashboard.visits import Visit
 
-NOW_ROWS: Final = 5
-"""Pages and sources of the last five minutes, and the latest page views."""
+MOST_AGENTS: Final = 1_000
+"""In a file, and pages of each."""
 
 
 class SiteLink(NamedTuple):
@@ -39,22 +39,6 @@ class SiteLink(NamedTuple):
     text: str
     href: str
     current: bool
-
-
-class SiteRow(NamedTuple):
-    """A site in the overview."""
-
-    domain: str
-    site_id: str
-    href: str
-    visitors: int
-    pageviews: int
-    change: Change | None
-    before: str
-    """Visitors in the period before."""
-    active: int
-    sparkline: str
-    public: bool
 
 
 class Pages:
@@ -73,15 +57,16 @@ class Pages:
 
     def overview(self, visit: Visit, sites: Iterable[Site]) -> Answer:
         """All sites that the reader may see."""
-        shown = tuple(sites)
-        question = self._question(visit, shown[0])
-        question = question.plain()
-        rows = tuple(self._site_row(visit, site) for site in shown)
+        questions = [self._question(visit, site).plain() for site in sites]
+        rows = [
+            site_row(self._reports, question, visit.address(question.asked.site))
+            for question in questions
+        ]
         values = {
             **visit.common(),
             "rows": rows,
-            "periods": period_links(question),
-            "problems": question.problems,
+            "periods": period_links(questions[0]),
+            "problems": questions[0].problems,
             "is_partial": not visit.sees_all,
         }
         return self._renderer.page(visit.environ, "overview.html", values)
@@ -89,46 +74,45 @@ class Pages:
     def site(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
         """One site."""
         question = self._question(visit, site)
-        limit = LONG if question.list else SHORT
-        report = self._report(site, question, visit, limit)
-        points = points_of(self._reports, site, question, report, visit.now)
-        view = site_view(site, report, points, question, visit.now)
-        now = self._now(visit, site, NOW_ROWS)
-        token = f"?share={quote(question.share)}" if question.share else ""
+        if question.is_form and not question.problems:
+            # Where the form leads is an address like that of any link.
+            return redirect(visit.address(site) + question.at_length())
+        answers = answers_of(self._reports, self._config.database, question)
         values = {
             **visit.common(),
-            "view": view,
-            "now": now_view(now),
-            "now_href": visit.address(site, "realtime") + token,
+            **self._now(visit, question),
+            "view": site_view(site, answers, question),
+            "question": question,
             "csv": visit.address(site, "csv"),
-            "drops": visit.address(site, "drops") + token,
+            "drops": visit.address(site, "drops") + question.plain().query(),
             "share": visit.address(site, "share") if visit.sees_all and visit.has_login else None,
             "tag": self._tag(visit, site),
             "others": _others(visit, others, site),
+            "keys": KEYS,
         }
         return self._renderer.page(visit.environ, "site.html", values)
 
     def realtime(self, visit: Visit, site: Site) -> Answer:
         """The part of a site's page that refreshes itself."""
-        now = self._now(visit, site, NOW_ROWS)
-        query = f"?{visit.query}" if visit.query else ""
-        values = {
-            "now": now_view(now),
-            "now_href": visit.address(site, "realtime") + query,
-        }
+        values = self._now(visit, self._question(visit, site))
         return self._renderer.page(visit.environ, "realtime.html", values)
 
     def csv(self, visit: Visit, site: Site) -> Answer:
         """A list of a site's page, or the chart's points, as a file."""
         question = self._question(visit, site)
-        report = self._report(site, question, visit, LONG)
-        if question.list is None:
-            name, body = "visits", series_csv(report.timeseries)
+        period, name = question.period, question.chosen or "visits"
+        if name == "agents":
+            database = self._config.database
+            found = agents(database, site.id, period.first, period.last, limit=MOST_AGENTS)
+            body = agents_csv(found)
+        elif name in LISTS or name in {"goals", "funnels"}:
+            body = list_csv(report_of(self._reports, question, LONGEST), name, question)
         else:
-            name, body = question.list, list_csv(report, question.list)
+            name = "visits"
+            body = series_csv(self._reports.stats(question.asked).timeseries)
         # A site id may be anything; what is left of it here needs no encoding.
         plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in site.id)
-        filename = f"{plain}-{name}-{report.start[:10]}-{report.end[:10]}.csv"
+        filename = f"{plain}-{name}-{period.first}-{period.last}.csv"
         headers = [
             ("Content-Type", "text/csv; charset=utf-8"),
             ("Content-Disposition", f'attachment; filename="{filename}"'),
@@ -144,8 +128,8 @@ class Pages:
             **visit.common(),
             "domain": site_name(site),
             "losses": losses,
-            "stored": self._report(site, question, visit, 1).summary.pageviews,
-            "periods": period_links(question)[1:],
+            "stored": report_of(self._reports, question, 1).summary.pageviews,
+            "periods": period_links(question),
             "problems": question.problems,
             "back": visit.address(site) + token,
             "others": _others(visit, others, site),
@@ -172,32 +156,13 @@ class Pages:
             visit.query, site, visit.now, lambda: self._reports.first_day(site.id, visit.now)
         )
 
-    def _report(self, site: Site, question: Question, visit: Visit, limit: int) -> Report:
-        parameters = question.parameters(limit=str(limit))
-        return self._reports.stats(self._reports.question(site.id, parameters, now=visit.now))
-
-    def _now(self, visit: Visit, site: Site, limit: int) -> Realtime:
-        asked = self._reports.realtime_question(site.id, {"limit": [str(limit)]}, now=visit.now)
-        return self._reports.realtime(asked)
-
-    def _site_row(self, visit: Visit, site: Site) -> SiteRow:
-        question = self._question(visit, site).plain()
-        report = self._report(site, question, visit, 1)
-        values = [point.unique_visitors for point in report.timeseries]
-        summary, before = report.summary, report.previous
-        visitors = summary.unique_visitors
-        return SiteRow(
-            domain=site_name(site),
-            site_id=site.id,
-            href=visit.address(site) + question.query().removesuffix("?"),
-            visitors=visitors,
-            pageviews=summary.pageviews,
-            change=relative_change(visitors, before.unique_visitors) if before else None,
-            before=exact(before.unique_visitors) if before else "",
-            active=self._now(visit, site, 1).active_visitors,
-            sparkline=charts.sparkline(values, f"{short(visitors)} visitors in all"),
-            public=site.public,
-        )
+    def _now(self, visit: Visit, question: Question) -> dict[str, object]:
+        address = visit.address(question.asked.site, "realtime")
+        return {
+            "now": now_view(realtime_of(self._reports, question)),
+            "now_href": address + question.query(),
+            "now_is_filtered": bool(question.filters),
+        }
 
     def _tag(self, visit: Visit, site: Site) -> str | None:
         if self._config.script is None:

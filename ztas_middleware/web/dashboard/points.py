@@ -1,21 +1,27 @@
-"""The points that a site's chart is made of, and those of the period before."""
+"""The points that a site's chart is made of, and those of the period it is held against."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.reports.periods import HOUR, HOURS, Days, Hours, stretch_of
+from ztas_middleware.reports.periods import HOUR, HOURS, MAX_DAYS, Days, Hours, stretch_of
+from ztas_middleware.reports.questions import BreakdownQuestion
+from ztas_middleware.web.dashboard.measures import MEASURES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ztas_middleware.config.model import Site
-    from ztas_middleware.reports.answers import Point, Report
+    from ztas_middleware.reports.answers import Report
     from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.questions import Interval
+    from ztas_middleware.reports.questions import Question as Asked
     from ztas_middleware.reports.reader import Reports
     from ztas_middleware.web.dashboard.questions import Question
+
+    Values = Mapping[str, Sequence[float]]
+
+MOST_DAYS_BY_HOUR = 7
 
 
 class Points(NamedTuple):
@@ -23,35 +29,62 @@ class Points(NamedTuple):
 
     period: Period
     """What the points are of: a single day is shown by its hours."""
-    now: Sequence[Point]
-    before: Sequence[Point] | None
-    """As many; None where they can't be told."""
+    labels: Sequence[str]
+    """Dates, or hours with their offset."""
+    now: Values
+    """By measure; a value for each label."""
+    before: Values | None
+    """None where they can't be told; may be fewer or more where the other dates are."""
+
+    @property
+    def is_hourly(self) -> bool:
+        """Whether a point is an hour."""
+        return len(self.labels[0]) > len("2026-11-07")
 
 
-def points_of(reports: Reports, site: Site, question: Question, report: Report, now: int) -> Points:
+def points_of(
+    reports: Reports, question: Question, report: Report, before: Report | None
+) -> Points:
     """The points for a report's chart.
+
+    Args:
+        reports: answers the questions.
+        question: the page's.
+        report: on the period.
+        before: on what it is held against.
 
     Raises:
         StorageError: the database can't be read.
     """
-    asked = reports.question(site.id, question.parameters(), now=now)
-
-    def ask(period: Period) -> Report:
-        interval: Interval = "hour" if isinstance(period, Hours) else "day"
-        before = period.previous()
-        return reports.stats(
-            replace(asked, period=period, before=before, interval=interval, limit=1)
-        )
-
-    period = question.period
-    hours = _hours_of(period)
-    if hours is not None:
-        hourly = ask(hours)
+    asked, period, other = question.asked, question.period, question.asked.before
+    if _is_hourly(question):
+        by_hour = _hours_of(period) or period
+        hourly = reports.stats(_asked(asked, by_hour, "hour"))
         # The hits of a pruned day are gone, and its hours with them.
         if hourly.answers_from is None:
-            report, period = hourly, hours
-    before = None if report.previous is None else ask(period.previous()).timeseries
-    return Points(period, report.timeseries, before)
+            report, period = hourly, by_hour
+            other = other and (_hours_of(other) or other)
+            if before is not None and other is not None:
+                before = reports.stats(_asked(asked, other, "hour"))
+    labels = [point.date for point in report.timeseries]
+    keys = ("visitors", "views") if question.metric == "visitors" else (question.metric,)
+    return Points(
+        period,
+        labels,
+        {key: _values(reports, asked, period, report, key) for key in keys},
+        None
+        if before is None or other is None
+        else {key: _values(reports, asked, other, before, key) for key in keys},
+    )
+
+
+def _is_hourly(question: Question) -> bool:
+    period = question.period
+    if not isinstance(period, Days):
+        return False
+    if "interval" in question.given:
+        return question.asked.interval == "hour" and period.length <= MOST_DAYS_BY_HOUR
+    return _hours_of(period) is not None
 
 
 def _hours_of(period: Period) -> Hours | None:
@@ -60,3 +93,39 @@ def _hours_of(period: Period) -> Hours | None:
         return None
     day = stretch_of(period.first, period.zone)
     return Hours(period.zone, day.start) if day.end - day.start == HOURS * HOUR else None
+
+
+def _asked(asked: Asked, period: Period, interval: Interval) -> Asked:
+    return replace(asked, period=period, before=None, interval=interval, limit=1, offset=0)
+
+
+def _values(
+    reports: Reports, asked: Asked, period: Period, report: Report, key: str
+) -> Sequence[float]:
+    if key == "visitors":
+        return [point.unique_visitors for point in report.timeseries]
+    if key == "views":
+        return [point.pageviews for point in report.timeseries]
+    labels = [point.date for point in report.timeseries]
+    is_hourly = "T" in labels[0]
+    found = _broken_down(reports, asked, period, MEASURES[key].metric, is_hourly=is_hourly)
+    return [found.get(label[:13], 0) for label in labels]
+
+
+def _broken_down(
+    reports: Reports, asked: Asked, period: Period, metric: str, *, is_hourly: bool
+) -> dict[str, float]:
+    """A metric by day, or by hours of the clock as in `2026-11-07T14`."""
+    question = BreakdownQuestion(
+        site=asked.site,
+        period=period,
+        now=asked.now,
+        filters=asked.filters,
+        by=("day", "hour") if is_hourly else ("day",),
+        metrics=(metric,),
+        limit=MAX_DAYS,
+    )
+    return {
+        f"{row['day']}T{row['hour']:02}" if is_hourly else row["day"]: row[metric]
+        for row in reports.breakdown(question).rows
+    }

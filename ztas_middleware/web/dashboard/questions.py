@@ -1,90 +1,144 @@
 """What the query string of a page asks for, and the query strings of the pages around it.
 
-Whatever is in a query string, there is a page to show: what can't be understood is left out, and
-the page says so.
+Whatever is in a query string, there is a page to show: what the reports' parser refuses is left
+out, and the page says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlencode
 
-from ztas_middleware.dimensions import LISTS
-from ztas_middleware.filters import NO_FILTERS, Filters, is_filter
+from ztas_middleware.filters import NO_FILTERS, PROPERTY, is_filter
 from ztas_middleware.parameters import ParameterError
-from ztas_middleware.reports.periods import (
-    DEFAULT_PERIOD,
-    FIRST_DATE,
-    PERIODS,
-    Days,
-    named_period,
-    parse_period,
-)
+from ztas_middleware.reports.periods import DEFAULT_PERIOD
+from ztas_middleware.reports.questions import COMPARE, PERIOD
+from ztas_middleware.reports.questions import parse_question as parse_asked
+from ztas_middleware.web.dashboard.lists import ALONE
+from ztas_middleware.web.dashboard.measures import MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import tzinfo
+    from datetime import date
 
     from ztas_middleware.config.model import Site
+    from ztas_middleware.filters import Filters
     from ztas_middleware.reports.periods import Period
+    from ztas_middleware.reports.questions import Question as Asked
 
 MOST_PARAMETERS = 200
 
-_PERIOD = ("period", "startDate", "endDate")
+OPERATORS: Final[Mapping[str, str]] = {
+    "": "is",
+    "!": "is not",
+    "~": "contains",
+    "!~": "contains not",
+}
+"""How a filter is held against its value, as it is written and as it is said."""
 
-# `share` lets somebody in, `swap` is what the script asks with.
-_OTHERS = ("list", "share", "series")
+FORM = ("filter", "is", "value")
+"""What the form for a filter sends."""
+
+LOOK = ("list", "search", "sort", "tab", "metric")
+"""How the answer is shown."""
+
+# `share` lets somebody in, `series` asks for the chart's points as a file.
+_OTHERS = (*LOOK, *FORM, "share", "series", "limit")
+_ASKED = (*PERIOD, *COMPARE, "interval", "offset")
+
+_DEFAULTS = {"period": (DEFAULT_PERIOD,), "compare": ("previous",), "offset": ("0",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A query string that was understood."""
 
-    period: Period
-    period_query: Mapping[str, str]
-    """What the period is asked for with."""
-    filters: Filters = NO_FILTERS
-    list: str | None = None
-    """The one list that is shown, at length; None shows the beginning of each."""
+    asked: Asked
+    """What the reports are asked."""
+    given: Mapping[str, tuple[str, ...]]
+    """The parameters that ask for it."""
+    look: Mapping[str, str] = field(default_factory=dict)
+    """Of `LOOK`, what is given."""
     share: str | None = None
     """What lets somebody in who is not logged in."""
-    problems: tuple[str, ...] = field(default=())
+    is_form: bool = False
+    """Whether a filter was sent by the form, and the address should be that of a link."""
+    problems: tuple[str, ...] = ()
     """What was not understood, as sentences."""
 
-    def query(self, **changes: str | None) -> str:
-        """A query string like this one, but for the changes; None takes a parameter away."""
-        current = list(self.period_query.items())
-        if current == [("period", DEFAULT_PERIOD)]:
-            current = []
-        current += self.filters.pairs()
-        if self.share is not None:
-            current.append(("share", self.share))
-        kept = [(name, value) for name, value in current if name not in changes]
-        return "?" + urlencode(
-            kept + [(name, value) for name, value in changes.items() if value is not None]
-        )
+    @property
+    def period(self) -> Period:
+        """What the page is about."""
+        return self.asked.period
 
-    def parameters(self, **changes: str) -> Mapping[str, Sequence[str]]:
-        """What the reports are asked with: the parameters of the JSON API."""
-        single = {name: (value,) for name, value in {**self.period_query, **changes}.items()}
-        return {**single, **self.filters.parameters()}
+    @property
+    def filters(self) -> Filters:
+        """What is kept of it."""
+        return self.asked.filters
+
+    @property
+    def chosen(self) -> str | None:
+        """The one list that is shown, at length; None shows the beginning of each."""
+        return self.look.get("list")
+
+    @property
+    def metric(self) -> str:
+        """The number that the chart is of."""
+        return self.look.get("metric", "visitors")
+
+    @property
+    def period_name(self) -> str | None:
+        """The period's name; None where it is given by dates."""
+        return None if "startDate" in self.given else self.given["period"][0]
+
+    def pairs(self, *without: str) -> list[tuple[str, str]]:
+        """What asks for this page, but for lists at length and some parameters."""
+        kept = {name: values for name, values in self.given.items() if name != "offset"}
+        kept |= {name: (self.look[name],) for name in ("tab", "metric") if name in self.look}
+        if self.share is not None:
+            kept["share"] = (self.share,)
+        return [
+            (name, value)
+            for name, values in kept.items()
+            if name not in without and values != _DEFAULTS.get(name)
+            for value in values
+        ]
+
+    def query(self, changes: Mapping[str, str | Sequence[str] | None] | None = None) -> str:
+        """A query string like this one, but for the changes; None takes a parameter away."""
+        changes = changes or {}
+        changed = {
+            name: (value,) if isinstance(value, str) else tuple(value)
+            for name, value in changes.items()
+            if value is not None
+        }
+        added = [
+            (name, value)
+            for name, values in changed.items()
+            if values != _DEFAULTS.get(name)
+            for value in values
+        ]
+        return "?" + urlencode(self.pairs(*changes) + added)
+
+    def at_length(self, changes: Mapping[str, str | None] | None = None) -> str:
+        """The same list at length, but for the changes."""
+        kept = {name: self.look.get(name) for name in ("list", "search", "sort")}
+        return self.query({**kept, **(changes or {})})
 
     def for_period(self, period: Mapping[str, str]) -> str:
         """The same question for another period."""
-        changes: dict[str, str | None] = {**dict.fromkeys(_PERIOD), "list": self.list}
-        if period != {"period": DEFAULT_PERIOD}:
-            changes |= period
-        return self.query(**changes)
+        kept = {name: self.look[name] for name in ("list", "search", "sort") if name in self.look}
+        return self.query({**dict.fromkeys((*PERIOD, "interval")), **kept, **period})
 
     def plain(self) -> Question:
         """The same question without filters and lists, for a page that has none."""
-        return replace(self, filters=NO_FILTERS, list=None)
+        given = {name: values for name, values in self.given.items() if name in _ASKED}
+        return replace(self, asked=replace(self.asked, filters=NO_FILTERS), given=given, look={})
 
     def without_filters(self) -> str:
         """The same question without any filter."""
-        return self.query(**dict.fromkeys(found.key for found in self.filters.each))
+        return self.query(dict.fromkeys(found.key for found in self.filters.each))
 
 
 def parameters_of(query: str) -> dict[str, list[str]]:
@@ -116,85 +170,94 @@ def parse_question(
         now: UTC milliseconds.
         begin: asked for the first day that has any hits, where it is needed.
     """
-    zone = site.timezone
     problems: list[str] = []
     try:
         given = parameters_of(query)
     except ParameterError as error:
         given = {}
         problems.append(f"{error}.")
-    asked = {name: given[name][0] for name in _PERIOD if name in given and given[name][0]}
-    try:
-        period = parse_period(asked, zone, now, begin)
-    except ParameterError as error:
-        problems.append(f"{error}. These are the last seven days.")
-        asked = {}
-        period = named_period(DEFAULT_PERIOD, zone, now)
-    chosen = given.get("list", [None])[0]
-    if chosen is not None and chosen not in LISTS:
-        problems.append(f"There is no list called “{_shown(chosen)}”.")
-        chosen = None
-    filters = _filters(given, site, problems)
+    look = _look(given, problems)
+    is_form = bool(given.get("filter", [""])[0])
+    if is_form:
+        name, operator, value = (given.get(part, [""])[0] for part in FORM)
+        operator = operator if operator in OPERATORS else ""
+        given.setdefault(f"{name}{operator}", []).append(value)
+    parameters = _known(given, problems)
+    asked = _understood(parameters, site, now, begin, problems)
     return Question(
-        period=period,
-        period_query=asked or {"period": DEFAULT_PERIOD},
-        filters=filters,
-        list=chosen,
+        asked=asked,
+        given={"period": (DEFAULT_PERIOD,), **parameters}
+        if "startDate" not in parameters
+        else parameters,
+        look=look,
         share=given.get("share", [""])[0] or None,
+        is_form=is_form,
         problems=tuple(problems),
     )
 
 
-def _filters(given: Mapping[str, list[str]], site: Site, problems: list[str]) -> Filters:
-    """The filters that can be understood; what is wrong with the others is added to `problems`."""
-    found = NO_FILTERS
-    unknown = []
+def _look(given: Mapping[str, list[str]], problems: list[str]) -> dict[str, str]:
+    look = {name: given[name][0] for name in LOOK if given.get(name, [""])[0]}
+    chosen = look.get("list", "")
+    if chosen and chosen not in ALONE and not _is_property(chosen):
+        problems.append(f"There is no list called “{_shown(chosen)}”.")
+        del look["list"]
+    if look.get("metric", "visitors") not in MEASURES:
+        problems.append(f"There is no number called “{_shown(look.pop('metric'))}”.")
+    return look
+
+
+def _is_property(name: str) -> bool:
+    return name.startswith(PROPERTY) and name != PROPERTY
+
+
+def _known(given: Mapping[str, list[str]], problems: list[str]) -> dict[str, tuple[str, ...]]:
+    """The parameters that the reports know; the others are said to be unknown."""
+    found, unknown = {}, []
     for name, values in given.items():
+        if name in _OTHERS:
+            continue
         try:
-            if is_filter(name):
-                more = Filters.parse({name: values})
-                more.check([goal.name for goal in site.goals], site.segments)
-                found = Filters.parse({**found.parameters(), name: values})
-            elif name not in (*_PERIOD, *_OTHERS):
-                unknown.append(name)
-        except ParameterError as error:  # noqa: PERF203 - each is left out by itself
+            known = name in _ASKED or is_filter(name)
+        except ParameterError as error:
             problems.append(f"The filter {_shown(str(error), 200)}.")
+            continue
+        if not known:
+            unknown.append(name)
+        elif name not in _ASKED or values[0]:  # a form sends what is left empty
+            found[name] = tuple(values)
     problems += [f"There is no filter called “{_shown(name)}”." for name in sorted(unknown)[:3]]
     return found
 
 
-def dates_query(first: date, last: date) -> dict[str, str]:
-    """The parameters that ask for a custom period."""
-    return {"startDate": first.isoformat(), "endDate": last.isoformat()}
+def _understood(
+    parameters: dict[str, tuple[str, ...]],
+    site: Site,
+    now: int,
+    begin: Callable[[], date | None],
+    problems: list[str],
+) -> Asked:
+    """What the parameters ask; what is refused is taken out of them, and said."""
+    while True:
+        try:
+            return parse_asked(parameters, site, now, begin)
+        except ParameterError as error:
+            refused = _refuse(error, parameters, problems)
+        if not refused:  # whatever it was about, without parameters there is an answer
+            parameters.clear()
 
 
-def earlier(period: Period, now: int) -> dict[str, str] | None:
-    """What asks for the period before; None where there is none."""
-    if not isinstance(period, Days):
-        yesterday = today_in(period.zone, now) - timedelta(days=1)
-        return dates_query(yesterday, yesterday)
-    before = period.previous()
-    return dates_query(before.first, before.last) if before.first >= FIRST_DATE else None
-
-
-def later(period: Period, now: int) -> dict[str, str] | None:
-    """What asks for the period after; None where that has not begun."""
-    if not isinstance(period, Days):
-        return None
-    today = today_in(period.zone, now)
-    if period.last >= today:
-        return None
-    first = period.last + timedelta(days=1)
-    last = period.last + timedelta(days=period.length)
-    for name, length in PERIODS.items():
-        if length == period.length and last == today:
-            return {"period": name}
-    return dates_query(first, last)
-
-
-def today_in(zone: tzinfo, now: int) -> date:
-    """A site's running day."""
-    return datetime.fromtimestamp(now / 1000, timezone.utc).astimezone(zone).date()
+def _refuse(
+    error: ParameterError, parameters: dict[str, tuple[str, ...]], problems: list[str]
+) -> bool:
+    """Take out what was refused, and say so; whether there was anything to take out."""
+    name = error.parameter
+    group = next((names for names in (PERIOD, COMPARE) if name in names), (name,))
+    text = f"{_shown(str(error), 200)}."
+    if group == PERIOD:
+        text += " These are the last seven days."
+    problems.append(text if name in _ASKED else f"The filter {text}")
+    return any([parameters.pop(one, None) is not None for one in group])  # noqa: C419 - all go
 
 
 def _shown(text: str, limit: int = 40) -> str:

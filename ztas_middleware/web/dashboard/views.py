@@ -1,63 +1,74 @@
-"""From a report to everything that a site's page says, ready for the template."""
+"""From answers to everything that a site's page says, ready for the template."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.reports.periods import Hours
-from ztas_middleware.web.dashboard import charts, dates
-from ztas_middleware.web.dashboard.charts import Line
-from ztas_middleware.web.dashboard.lists import (
-    CARDS,
-    LONG,
-    SHORT,
-    Listing,
-    chip_name,
-    listing,
-    shown_value,
-)
+from ztas_middleware.filters import PROPERTY
+from ztas_middleware.reports.changes import largest_change
+from ztas_middleware.reports.periods import Days, Hours, local_time
+from ztas_middleware.web.dashboard import dates
+from ztas_middleware.web.dashboard.comparing import Comparison, comparison_of
+from ztas_middleware.web.dashboard.countries import country_name
+from ztas_middleware.web.dashboard.drawing import Happening, chart_of, happenings_of
+from ztas_middleware.web.dashboard.filtering import Chip, FilterForm, chips_of, filter_form
+from ztas_middleware.web.dashboard.hours import Grid, grid_of
+from ztas_middleware.web.dashboard.lists import CARDS, FACES, Listing, filter_link, listing
+from ztas_middleware.web.dashboard.measures import Tile, tiles_of
 from ztas_middleware.web.dashboard.names import site_name
-from ztas_middleware.web.dashboard.questions import earlier, later, today_in
+from ztas_middleware.web.dashboard.neighbours import earlier, later, today_in
+from ztas_middleware.web.dashboard.periods import MORE, PeriodLink, period_links
 from ztas_middleware.web.dashboard.series import series_of
-from ztas_middleware.web.dashboard.tiles import Tile, tiles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ztas_middleware.config.model import Site
+    from ztas_middleware.reports.agents import AgentReads
     from ztas_middleware.reports.answers import FunnelResult, GoalResult, Report
+    from ztas_middleware.web.dashboard.journeys import JourneysView
     from ztas_middleware.web.dashboard.points import Points
     from ztas_middleware.web.dashboard.questions import Question
     from ztas_middleware.web.dashboard.series import Series
+    from ztas_middleware.web.dashboard.tables import Table
 
-PERIOD_NAMES: Final[Mapping[str, tuple[str, str]]] = {
-    "24h": ("24 hours", "24 h"),
-    "7d": ("7 days", "7 d"),
-    "30d": ("30 days", "30 d"),
-    "90d": ("90 days", "90 d"),
-    "365d": ("12 months", "12 m"),
-}
-"""What the periods are called, and where there is little room."""
+A_WEEK = 7
 
 
-class PeriodLink(NamedTuple):
-    """A link to a period, and whether it is the one that is shown."""
+class Answers(NamedTuple):
+    """What a site's page is made of."""
 
-    text: str
-    brief: str
+    report: Report
+    before: Report | None
+    """On what it is held against; None where there is nothing, or it can't be told."""
+    points: Points
+    journeys: JourneysView | None
+    agents: tuple[AgentReads, ...]
+    """Who read pages without being a visitor."""
+    lost: int
+    """Hits that were dropped, whatever the filter."""
+    table: Table | None
+    """The one list that is asked for, at length."""
+
+
+class Tab(NamedTuple):
+    """A list that shares a card with others."""
+
+    title: str
     href: str
     current: bool
 
 
-class Chip(NamedTuple):
-    """An active filter."""
+class Card(NamedTuple):
+    """Lists that share a place on the page, one of which is open."""
 
-    name: str
-    value: str
-    href: str
-    """Takes it away."""
+    key: str
+    title: str
+    tabs: tuple[Tab, ...]
+    open: Listing | None
+    """None where it is the properties."""
+    properties: tuple[tuple[str, str], ...]
+    """What each is called, and where its values are."""
 
 
 class GoalRow(NamedTuple):
@@ -66,14 +77,6 @@ class GoalRow(NamedTuple):
     goal: GoalResult
     href: str | None
     active: bool
-
-
-class Card(NamedTuple):
-    """Lists that share a place on the page."""
-
-    key: str
-    title: str
-    listings: tuple[Listing, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,101 +88,80 @@ class SiteView:
     dates: str
     """Of the period, in words."""
     timezone: str
+    time: str
+    """By the site's clock: the numbers are of then."""
     periods: tuple[PeriodLink, ...]
+    more: tuple[PeriodLink, ...]
     earlier: str | None
     later: str | None
     first: str
     """ISO dates for the form."""
     last: str
     today: str
-    hidden: tuple[tuple[str, str], ...]
-    """What the form sends along."""
     is_custom: bool
+    comparison: Comparison
     chips: tuple[Chip, ...]
+    form: FilterForm
     clear: str
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     tiles: tuple[Tile, ...]
+    changed: str
+    """What changed most, as a sentence; empty where nothing did."""
     series: Series
     chart: str
     """SVG."""
-    has_before: bool
-    """Whether there was anything in the period before."""
-    cards: Mapping[str, Card]
+    happenings: tuple[Happening, ...]
+    cards: dict[str, Card]
     goals: tuple[GoalRow, ...]
     funnels: tuple[FunnelResult, ...]
-    alone: Listing | None
-    """The one list that is asked for, at length."""
-    back: str
-    csv_query: str
+    grid: Grid | None
+    answers: Answers
     is_empty: bool
 
 
-def site_view(site: Site, report: Report, points: Points, question: Question, now: int) -> SiteView:
-    """The page of a site.
-
-    Args:
-        site: whose page it is.
-        report: on the period asked for.
-        points: for the chart.
-        question: what is asked for.
-        now: UTC milliseconds.
-    """
+def site_view(site: Site, answers: Answers, question: Question) -> SiteView:
+    """The page of a site."""
+    report, now = answers.report, question.asked.now
     first, last = date.fromisoformat(report.start[:10]), date.fromisoformat(report.end[:10])
     today = today_in(site.timezone, now)
-    before_period = earlier(question.period, now)
-    after_period = later(question.period, now)
-    series = series_of(points.period, points.now, points.before)
-    alone = listing(report, question.list, question, LONG) if question.list else None
+    before_period, after_period = earlier(question.period, now), later(question.period, now)
+    unit = question.asked.interval if "interval" in question.given else None
+    series = series_of(answers.points, unit)
+    comparison = comparison_of(report, question)
     is_hours = isinstance(question.period, Hours)
-    filters = question.filters.pairs()
+    is_running = is_hours or last == today
     return SiteView(
         domain=site_name(site),
         site_id=site.id,
         dates="Last 24 hours" if is_hours else dates.day_range(first, last),
         timezone=report.timezone,
+        time=f"{local_time(now, site.timezone):%H:%M}" if is_running else "",
         periods=period_links(question),
+        more=period_links(question, MORE),
         earlier=None if before_period is None else question.for_period(before_period),
         later=None if after_period is None else question.for_period(after_period),
         first=first.isoformat(),
         last=last.isoformat(),
         today=today.isoformat(),
-        hidden=(
-            *filters,
-            *([("share", question.share)] if question.share else []),
-            *([("list", question.list)] if question.list else []),
-        ),
-        is_custom="startDate" in question.period_query,
-        chips=tuple(
-            Chip(chip_name(name), shown_value(name, value), question.query(**{name: None}))
-            for name, value in filters
-        ),
+        is_custom=question.period_name is None or question.period_name in MORE,
+        comparison=comparison,
+        chips=chips_of(question),
+        form=filter_form(site, report.properties, question),
         clear=question.without_filters(),
         problems=question.problems,
         notes=_notes(report),
-        tiles=tiles_of(report.summary, report.previous),
+        tiles=tiles_of(report.summary, comparison.summary, question),
+        changed=_changed(answers, question, is_running=is_running),
         series=series,
-        chart=_chart(series, is_running=is_hours or last == today),
-        has_before=_has_before(series),
-        cards={} if alone else _cards(report, question),
+        chart=chart_of(series, site, last, is_running=is_running),
+        happenings=happenings_of(site, first, last),
+        cards={} if answers.table else _cards(report, question),
         goals=tuple(_goal_row(goal, question) for goal in report.goals),
         funnels=report.funnels,
-        alone=alone,
-        back=question.query(),
-        csv_query=question.query(series="1"),
-        is_empty=not report.summary.sessions and not filters,
-    )
-
-
-def period_links(question: Question) -> tuple[PeriodLink, ...]:
-    """The same question for each of the periods that end now."""
-    return tuple(
-        PeriodLink(
-            *names,
-            question.for_period({"period": key}),
-            question.period_query.get("period") == key,
-        )
-        for key, names in PERIOD_NAMES.items()
+        grid=grid_of(report),
+        answers=answers,
+        is_empty=not report.summary.sessions and not question.filters,
     )
 
 
@@ -192,35 +174,53 @@ def _notes(report: Report) -> tuple[str, ...]:
     )
 
 
-def _chart(series: Series, *, is_running: bool) -> str:
-    steps = series.steps
-    lines = []
-    if _has_before(series):
-        lines += [
-            Line("page views before", [step.pageviews_before or 0 for step in steps], "before"),
-            Line("visitors before", [step.visitors_before or 0 for step in steps], "before"),
-        ]
-    lines += [
-        Line("page views", [step.pageviews for step in steps], "views", filled=True),
-        Line("visitors", [step.visitors for step in steps], "now", filled=True),
-    ]
-    title = f"Page views and visitors by {series.unit}. The same numbers are in the table below."
-    # The last week of a chart ends with the period; it may be over but for an hour.
-    is_running = is_running and series.unit != "week"
-    return charts.line_chart([step.slot for step in steps], lines, title, is_running=is_running)
-
-
-def _has_before(series: Series) -> bool:
-    return any(step.pageviews_before or step.visitors_before for step in series.steps)
+def _changed(answers: Answers, question: Question, *, is_running: bool) -> str:
+    if answers.before is None or not answers.before.summary.unique_visitors:
+        return ""
+    period = question.period
+    # A morning is not held against a whole day.
+    if is_running and isinstance(period, Days) and period.length < A_WEEK:
+        return ""
+    found = largest_change(answers.report, answers.before)
+    if found is None:
+        return ""
+    if found.list == "countries":
+        found = found._replace(name=country_name(found.name))
+    return str(found)
 
 
 def _cards(report: Report, question: Question) -> dict[str, Card]:
-    return {
-        key: Card(key, title, tuple(listing(report, name, question, SHORT) for name in names))
-        for key, (title, names) in CARDS.items()
-    }
+    return {key: _card(key, report, question) for key in CARDS}
+
+
+def _card(key: str, report: Report, question: Question) -> Card:
+    title, names = CARDS[key]
+    chosen = question.look.get("tab", "").split(",")
+    shown = [name for name in names if _is_shown(name, report, chosen)]
+    opened = next((name for name in shown if name in chosen), shown[0])
+    others = [name for name in chosen if name and name not in names]
+    tabs = tuple(
+        Tab(
+            FACES[name].title if name in FACES else "Properties",
+            # The first one is open where none is named.
+            question.query({"tab": ",".join(others + [name] * (name != names[0])) or None}),
+            name == opened,
+        )
+        for name in shown
+    )
+    properties = tuple(
+        (name, question.query({"list": f"{PROPERTY}{name}"})) for name in report.properties
+    )
+    opened_list = listing(report, opened, question) if opened in FACES else None
+    return Card(key, title, tabs, opened_list, properties)
+
+
+def _is_shown(name: str, report: Report, chosen: list[str]) -> bool:
+    """Whether a list has a tab: those that most sites have nothing in have none without it."""
+    if name in chosen or name not in ("routes", "regions", "cities", "properties"):
+        return True
+    return bool(report.properties if name == "properties" else report.lists[name])
 
 
 def _goal_row(goal: GoalResult, question: Question) -> GoalRow:
-    active = ("goal", goal.name) in question.filters.pairs()
-    return GoalRow(goal, question.query(goal=None if active else goal.name), active)
+    return GoalRow(goal, *filter_link({"goal": goal.name}, question))

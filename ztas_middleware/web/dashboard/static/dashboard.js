@@ -17,20 +17,21 @@
     main.classList.add("busy");
     fetch(address, { signal: request.signal, credentials: "same-origin" })
       .then(function (answer) {
-        // A lost session leads to the login, which is a page of its own.
-        if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+        // A lost session leads to the login, which is a page of its own; the form for a filter
+        // leads to the address of a link.
+        var there = new URL(answer.url);
+        if (!answer.ok || there.pathname !== new URL(address, location.href).pathname) throw new Error(String(answer.status));
+        if (answer.redirected) address = answer.url;
         return answer.text();
       })
       .then(function (text) {
         var next = new DOMParser().parseFromString(text, "text/html");
-        var tabs = chosenTabs();
         var open = main.querySelector(".numbers[open]") !== null;
         var found = next.querySelector("main");
         if (!found) throw new Error("no page");
         main.replaceChildren.apply(main, Array.from(found.childNodes));
         document.title = next.title;
         if (push) history.pushState({}, "", address);
-        chooseTabs(tabs);
         var numbers = main.querySelector(".numbers");
         if (numbers) numbers.open = open;
         main.classList.remove("busy");
@@ -41,19 +42,6 @@
       .catch(function (error) {
         if (error.name !== "AbortError") location.assign(address);
       });
-  }
-
-  function chosenTabs() {
-    return Array.from(document.querySelectorAll(".tabs input:checked"), function (tab) {
-      return tab.id;
-    });
-  }
-
-  function chooseTabs(ids) {
-    ids.forEach(function (id) {
-      var tab = document.getElementById(id);
-      if (tab) tab.checked = true;
-    });
   }
 
   // The link that was used is gone; the one in its place gets the focus, or else the content.
@@ -89,7 +77,22 @@
     });
   });
 
+  // Keys, as they are listed at the end of the page
+
+  function press(key) {
+    var here = Array.from(document.querySelectorAll("[data-key]")).find(function (one) {
+      return one.getAttribute("data-key") === key;
+    });
+    if (!here) return false;
+    if (here.tagName === "A") { here.click(); return true; }
+    here.open = !here.open;
+    if (here.open) (here.querySelector("select, [type=date]") || here.querySelector("summary")).focus();
+    return true;
+  }
+
   document.addEventListener("keydown", function (event) {
+    var typing = event.target.closest && event.target.closest("input, select, textarea");
+    if (!typing && !event.metaKey && !event.ctrlKey && !event.altKey && press(event.key.toLowerCase())) event.preventDefault();
     if (event.key !== "Escape") return;
     document.querySelectorAll(".menu[open]").forEach(function (menu) {
       menu.open = false;
@@ -133,11 +136,13 @@
     tip.style.top = (above < 8 ? event.clientY + 18 : above) + "px";
   }
 
-  document.addEventListener("pointermove", function (event) {
+  function look(event) {
     var target = event.target.closest && event.target.closest(".target");
     if (!target) { if (!tip.hidden) hideTip(); return; }
     pointAt(target, event);
-  });
+  }
+  document.addEventListener("pointermove", look);
+  document.addEventListener("pointerdown", look);
   document.addEventListener("scroll", hideTip, { passive: true });
 
   // What happens right now

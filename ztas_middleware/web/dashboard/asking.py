@@ -1,0 +1,82 @@
+"""What a site's page asks the reports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ztas_middleware.dimensions import LISTS
+from ztas_middleware.filters import PROPERTY
+from ztas_middleware.reports.agents import agents
+from ztas_middleware.reports.changes import LONGEST as COMPARED
+from ztas_middleware.reports.drops import dropped
+from ztas_middleware.reports.periods import Hours
+from ztas_middleware.web.dashboard.journeys import journeys_view
+from ztas_middleware.web.dashboard.lists import SHORT
+from ztas_middleware.web.dashboard.points import points_of
+from ztas_middleware.web.dashboard.tables import LONGEST, property_table, table_of
+from ztas_middleware.web.dashboard.views import Answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ztas_middleware.reports.answers import Report
+    from ztas_middleware.reports.periods import Period
+    from ztas_middleware.reports.questions import Interval
+    from ztas_middleware.reports.reader import Reports
+    from ztas_middleware.reports.realtime import Realtime
+    from ztas_middleware.web.dashboard.questions import Question
+
+NOW_ROWS: Final = 5
+"""Pages and sources of the last five minutes, and the latest page views."""
+
+
+def report_of(
+    reports: Reports, question: Question, limit: int, period: Period | None = None
+) -> Report:
+    """A report with `limit` entries in each list, and a point for each day or hour.
+
+    With `period`, the question is asked about that one, held against nothing.
+
+    Raises:
+        HistoryBusyError: finished days are being filed, which takes longer than an answer may.
+        StorageError: the database can't be read.
+    """
+    asked = question.asked
+    interval: Interval = "hour" if isinstance(period or asked.period, Hours) else "day"
+    asked = replace(asked, interval=interval, limit=limit, offset=0)
+    if period is not None:
+        asked = replace(asked, period=period, before=None)
+    return reports.stats(asked)
+
+
+def answers_of(reports: Reports, database: Path, question: Question) -> Answers:
+    """Everything that a site's page needs; errors as in `report_of`."""
+    is_listed = question.chosen in LISTS
+    report = report_of(reports, question, LONGEST if is_listed else COMPARED)
+    before = None
+    if question.asked.before is not None and report.previous is not None:
+        before = report_of(reports, question, COMPARED, question.asked.before)
+    table = None
+    if question.chosen is not None and is_listed:
+        table = table_of(report, question.chosen, question)
+    elif question.chosen is not None and question.chosen.startswith(PROPERTY):
+        table = property_table(reports, question)
+    period, site = question.period, question.asked.site
+    lost = dropped(database, site.id, period.first, period.last)
+    return Answers(
+        report,
+        before,
+        points_of(reports, question, report, before),
+        journeys_view(reports, question) if table is None else None,
+        agents(database, site.id, period.first, period.last, limit=SHORT),
+        sum(row.count for row in lost),
+        table,
+    )
+
+
+def realtime_of(reports: Reports, question: Question, limit: int = NOW_ROWS) -> Realtime:
+    """What happens right now, of what the filters keep; errors as in `report_of`."""
+    asked = question.asked
+    parameters = {**asked.filters.parameters(), "limit": (str(limit),)}
+    return reports.realtime(reports.realtime_question(asked.site.id, parameters, now=asked.now))
