@@ -13,7 +13,10 @@ from tests.history.conftest import everything_in
 from tests.reports.history import make_hit, random_history
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.errors import StorageError
+from ztas_middleware.history.enclosing import ReplacedError, disclose, enclose
 from ztas_middleware.reports.reader import Reports
+from ztas_middleware.store.backup import back_up
+from ztas_middleware.store.restoring import restore
 
 FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
 NOON = 1_794_052_800_000  # 7 November 2026
@@ -125,6 +128,29 @@ def test_a_move_that_was_stopped_goes_on(world, monkeypatch):
         assert world.ask(question=everything_in) == before
     move(world)
     assert world.ask(question=everything_in) == before
+
+
+def test_a_backup_has_them(world, tmp_path):
+    before = world.ask(question=everything_in)
+    move(world)
+    copy = tmp_path / "copy.db"
+    back_up(world.path, copy, enclose=lambda file: enclose(file, world.folder))
+    world.store(make_hit(NOON - 12 * DAY, path="/late"))
+    move(world)
+    shutil.rmtree(world.folder)
+    restore(copy, world.path)
+    assert disclose(world.path, world.folder) == 4
+    world.configure()
+    assert world.ask(question=everything_in) == before
+    assert disclose(world.path, world.folder) == 0
+
+
+def test_a_backup_knows_which_files_are_its_own(world, tmp_path):
+    move(world)
+    shutil.copy(world.file_of("2026-11"), world.file_of("2026-10"))
+    with pytest.raises(ReplacedError):
+        back_up(world.path, tmp_path / "copy.db", enclose=lambda file: enclose(file, world.folder))
+    assert not list(tmp_path.glob("*copy*"))
 
 
 @pytest.mark.parametrize("kind", ["hits", "pageviews", "events"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from datetime import datetime, timezone
@@ -14,7 +15,13 @@ from ztas_middleware.cli import options
 from ztas_middleware.errors import ZtasError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ztas_middleware.config import Config
     from ztas_middleware.store.restoring import Content
+
+TRIES = 5
+"""Copies that are begun, where days are filed meanwhile."""
 
 
 @click.command(
@@ -87,9 +94,10 @@ def backup(file: Path, *, force: bool, config: str) -> None:
     """Copy the database to FILE while it is in use, and check the copy.
 
     The copy is one moment of the database. It has everything but the salts of today's and
-    yesterday's visitors, which nobody may keep.
+    yesterday's visitors, which nobody may keep; with `keep_hits_days`, the days that are in the
+    history alone, too.
     """
-    from ztas_middleware.store.backup import back_up, size_of  # only needed here
+    from ztas_middleware.store.backup import size_of  # only needed here
 
     settings = options.load(config)
     if file.exists():
@@ -102,7 +110,7 @@ def backup(file: Path, *, force: bool, config: str) -> None:
     with options.existing(settings):
         pages = size_of(settings.database)
         with options.progress(pages, str(file)) as step:
-            size = back_up(settings.database, file, step)
+            size = _backed_up(settings, file, step)
     click.echo(f"{file}: ok, {size:,} bytes")
 
 
@@ -122,7 +130,8 @@ def restore(file: Path, *, yes: bool, config: str) -> None:
     Stop what serves it first: while anybody has the database open, this is refused. The backup is
     checked and stays as it is. If there are hits, you are asked before they are replaced.
     """
-    from ztas_middleware.store import restoring  # only needed here
+    from ztas_middleware.history.enclosing import disclose  # only needed here
+    from ztas_middleware.store import restoring
     from ztas_middleware.store.backup import size_of
 
     settings = options.load(config)
@@ -145,7 +154,23 @@ def restore(file: Path, *, yes: bool, config: str) -> None:
                 click.confirm("Replace it?", abort=True)
     with options.progress(size_of(file), str(database)) as step:
         restoring.restore(file, database, step)
+    disclose(database, settings.history_folder)
     click.echo(f"{database}: restored, {_described(brought)}")
+
+
+def _backed_up(settings: Config, file: Path, step: Callable[[int], object]) -> int:
+    from ztas_middleware.history.enclosing import ReplacedError, enclose  # only needed here
+    from ztas_middleware.store.backup import back_up
+
+    for _ in range(TRIES):
+        with contextlib.suppress(ReplacedError):
+            return back_up(
+                settings.database,
+                file,
+                step,
+                enclose=lambda copy: enclose(copy, settings.history_folder),
+            )
+    raise ZtasError(f"{settings.history_folder}: is not what the database says; see `ztas check`")
 
 
 def _looked_into(database: Path) -> Content | None:

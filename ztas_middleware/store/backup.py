@@ -31,13 +31,20 @@ _UNFINISHED = ".{}.ztas-backup"
 _OLD_UNFINISHED = r"\.{}\.\d+(-journal|-wal|-shm)?"
 
 
-def back_up(source: Path, target: Path, progress: Callable[[int], object] = lambda _: None) -> int:
+def back_up(
+    source: Path,
+    target: Path,
+    progress: Callable[[int], object] = lambda _: None,
+    *,
+    enclose: Callable[[Path], object] = lambda _: None,
+) -> int:
     """Copy a database that may be in use.
 
     Args:
         source: the database.
         target: the copy; what is there is replaced once the new one is whole.
         progress: told how many pages were copied, every now and then.
+        enclose: called with the copy before it is in its place, to put more into it.
 
     Returns:
         The copy's size in bytes.
@@ -50,6 +57,7 @@ def back_up(source: Path, target: Path, progress: Callable[[int], object] = lamb
         _clear_away(target)
         with _unfinished(target) as unfinished:
             copy_database(source, unfinished, progress)
+            enclose(unfinished)
             unfinished.chmod(source.stat().st_mode & 0o777)
             settle(unfinished)
             unfinished.replace(target)
