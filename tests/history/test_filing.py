@@ -253,3 +253,16 @@ def test_inserts_note_nothing(world):
     world.execute("delete from history_changes")
     world.execute(INSERT, *make_hit(NOON))
     assert world.query("select * from history_changes") == []
+
+
+def test_hits_under_the_ids_of_several_that_were_deleted_at_once_are_seen(world):
+    day = 86_400_000
+    start = 1_794_009_600_000  # 2026-11-07
+    world.at(2026, 11, 10, 12)
+    world.store(*(make_hit(start + day * (number // 2)) for number in range(6)))
+    world.file()
+    world.execute("delete from hits where id in (select id from hits order by id desc limit 4)")
+    world.store(*(make_hit(start + number, path="/late") for number in range(2)))
+    assert world.ask() == world.expect()
+    world.file()
+    assert world.ask() == world.expect()

@@ -66,14 +66,18 @@ def _note(hit: str) -> str:
 
 
 def _cut(name: str, event: str) -> str:
-    """The newest hit is gone, and the next one gets its id."""
+    """The newest hits are gone, and the next ones get their ids.
+
+    One statement may delete many of them, from the oldest on: it is heard of with the last alone.
+    """
+    newest = "(select ifnull(max(id), 0) from hits)"
     return f"""
         create trigger {name} after {event} on hits
         when not exists (select 1 from hits where id > old.id)
         begin
             update history_sites set
-                cuts = cuts + 1, changes = changes + 1, watermark = min(watermark, old.id - 1);
-            update history_days set last_id = old.id - 1 where last_id >= old.id;
+                cuts = cuts + 1, changes = changes + 1, watermark = min(watermark, {newest});
+            update history_days set last_id = {newest} where last_id > {newest};
         end
     """
 
