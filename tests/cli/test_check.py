@@ -55,6 +55,17 @@ def test_a_config_that_is_fine_before_the_first_hit(folder):
     assert not database.exists()
 
 
+def test_without_an_engine_the_history_is_left_alone(folder, wrap, monkeypatch):
+    wrapped = wrap(file=folder / "conf" / "ztas.db")
+    wrapped.track()
+    wrapped.middleware.close()
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    code, out, err = check()
+    assert (code, err) == (0, "")
+    hint = "DuckDB is not installed: pip install 'ztas-middleware[reports]'"
+    assert f"history: not looked at: {hint}\n" in out
+
+
 def test_a_database_that_is_fine(folder, wrap):
     database = folder / "conf" / "ztas.db"
     wrapped = wrap(file=database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sqlite3
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.cli.options import read_only
 from ztas_middleware.errors import ConfigError, StorageError, ZtasError
+from ztas_middleware.history.engine import MISSING
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.store.places import INDEX, LOG, is_mounted, real_name
 from ztas_middleware.store.sites import count_by_site, remedy
@@ -41,7 +43,7 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     check: str
-    """`config`, `geo`, `database`, `sites`, `rollups`, `salts`, `proxies`, `log`, `disk` or
+    """`config`, `geo`, `database`, `sites`, `history`, `salts`, `proxies`, `log`, `disk` or
     `permissions`."""
     what: str
     """The file or site."""
@@ -119,6 +121,10 @@ def _overdue_salts(connection: sqlite3.Connection, now: int) -> int:
 
 
 def _history(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
+    if importlib.util.find_spec("duckdb") is None:
+        # Who only takes hits here needs none, and has nothing to mend.
+        yield Finding("history", "history", "", f"not looked at: {MISSING}")
+        return
     from ztas_middleware.history.asking import History  # loads DuckDB
 
     history = History(config)
