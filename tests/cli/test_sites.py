@@ -191,6 +191,23 @@ def test_everything_of_a_site_goes_with_it(shop):
     assert shop.rows("select count(*) from login_tries") == [(1,)]
 
 
+def test_its_history_goes_too(shop):
+    shop.config.write_text("keep_hits_days: 30\n" + shop.config.read_text())
+    day = 86_400_000
+    now = time.time_ns() // 1_000_000
+    for site in ("blog", "site_abc123"):
+        shop.fill(*(shop.hit(time=now - age * day, site_id=site) for age in (41, 40, 1, 0)))
+    shop.ok("rollup")
+    assert shop.rows("select count(*) from hits") == [(4,)]
+    result = shop.run("sites", "remove", "blog", "--data", input="y\n")
+    assert "Delete 4 hits of blog" in result.output
+    assert "deleted 4 hits of blog, and its history" in result.output
+    names = {file.parent.name for file in shop.folder.rglob("*.parquet")}
+    assert names == {"site=site_abc123"}
+    assert [file.name for file in shop.folder.rglob(".*.lock")] == [".site_abc123.lock"]
+    assert len(shop.ok("export", "site_abc123").splitlines()) == 5
+
+
 def test_rows_of_a_site_that_left_before_can_go_too(shop):
     shop.fill(shop.hit(site_id="gone"))
     assert "deleted 1 hits of gone" in shop.ok("sites", "remove", "gone", "--data", "--yes")

@@ -159,7 +159,8 @@ def remove(site_id: str, *, data: bool, yes: bool, config: str) -> None:
     `ztas export --orphan ID` writes them, and the site's lines in the YAML bring it back.
     """
     from ztas_middleware.config.editing import remove_site  # loads YAML
-    from ztas_middleware.store.sites import delete_site, hits_by_site, remedy  # only needed here
+    from ztas_middleware.history.files import Folder  # only needed here
+    from ztas_middleware.store.sites import delete_site, hits_by_site, remedy
 
     settings = options.load(config)
     hits = hits_by_site(settings.database).get(site_id, 0) if settings.database.exists() else 0
@@ -174,8 +175,9 @@ def remove(site_id: str, *, data: bool, yes: bool, config: str) -> None:
         click.echo(f"{config}: removed the site {site_id}")
     if data and settings.database.exists():
         with options.existing(settings) as database, options.progress(hits, site_id) as step:
-            deleted = delete_site(database, site_id, step)
-        click.echo(f"{settings.database}: deleted {deleted:,} hits of {site_id}")
+            delete_site(database, site_id, step)
+        Folder(settings.history_folder).remove(site_id, options.PATIENCE)
+        click.echo(f"{settings.database}: deleted {hits:,} hits of {site_id}, and its history")
     elif hits:
         click.echo(
             f"{hits:,} hits of {site_id} are still in {settings.database}: {remedy(site_id)}"

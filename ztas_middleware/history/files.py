@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import sys
 import time
 from dataclasses import dataclass, field
@@ -86,7 +87,7 @@ class Folder:
         Raises:
             StorageError: the folder can't be written.
         """
-        name = self.path / f".{quote(site_id, safe='')}.lock"
+        name = self._lock_file(site_id)
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o750)
             descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -96,6 +97,24 @@ class Folder:
             yield _acquire(descriptor, patience)
         finally:
             os.close(descriptor)
+
+    def remove(self, site_id: str, patience: float) -> None:
+        """Remove every file of a site.
+
+        Raises:
+            StorageError: somebody files it for longer than `patience` seconds, or it can't be done.
+        """
+        if not self.path.is_dir():
+            return
+        with self.lock(site_id, patience) as is_ours:
+            if not is_ours:
+                raise StorageError(str(self.path), f"{site_id} is being filed", is_busy=True)
+            for kind in KINDS:
+                shutil.rmtree(self.file(kind, site_id, "any").parent, ignore_errors=True)
+            self._lock_file(site_id).unlink(missing_ok=True)
+
+    def _lock_file(self, site_id: str) -> Path:
+        return self.path / f".{quote(site_id, safe='')}.lock"
 
     def clear_aside(self, site_id: str) -> None:
         """Remove what a killed process left; for whoever has the lock."""

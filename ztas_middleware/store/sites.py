@@ -26,9 +26,19 @@ LOOKED_AT = 50_000
 
 
 def count_by_site(connection: sqlite3.Connection) -> dict[str, int]:
-    """How many hits each site has that has any; all of the hits are looked at."""
+    """How many hits each site has that has any; all of the hits are looked at.
+
+    Those that are in the history alone are counted, too.
+    """
     rows = connection.execute(
-        "select site_id, count(*) from hits group by site_id order by site_id"
+        """
+        select site_id, sum(number) from (
+            select site_id, count(*) as number from hits group by site_id
+            union all
+            select site_id, rows from history_days where state = 'moved'
+        )
+        group by site_id order by site_id
+        """
     ).fetchall()
     return {str(site_id): int(hits) for site_id, hits in rows}
 
