@@ -28,7 +28,7 @@ SITE = {
 @pytest.fixture(name="old")
 def _old(tmp_path):
     file = tmp_path / "ztas.db"
-    file.write_bytes(gzip.decompress((HERE / "ztas.db.gz").read_bytes()))
+    file.write_bytes(gzip.decompress((HERE / "database.gz").read_bytes()))
     return config_from_mapping({"database": str(file), "sites": {"a": SITE}})
 
 

@@ -1,4 +1,4 @@
-"""Makes `ztas.db.gz` and `report.json` beside this file, with the code of version 0.1 (ee83f15).
+"""Makes `database.gz` and `report.json` beside this file, with the code of version 0.1 (ee83f15).
 
 git worktree add /tmp/old ee83f15
 PYTHONPATH=/tmp/old python tests/history/version_0_1/make.py
@@ -78,7 +78,7 @@ def main():
             connection.execute("insert into salts values ('a', '2026-09-21', x'00112233', 9e18)")
             connection.commit()
             connection.execute("pragma wal_checkpoint(truncate)")
-        (HERE / "ztas.db.gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
+        (HERE / "database.gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
     (HERE / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
