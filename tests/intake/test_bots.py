@@ -134,6 +134,8 @@ CRAWLERS = {
     "lower case, known": "mozilla/5.0 (x11; linux x86_64; rv:101.0) firefox/101.0 site24x7",
     "upper case, known": CHROME.upper() + " SITE24X7",
     "lower case, googlebot": GOOGLEBOT.lower(),
+    "lower case, where a pattern asks for a beginning": (CHROME + " PTST/240101").lower(),
+    "upper case, where a pattern asks for an end": "Mozilla/5.0 (SSL LABS",
     "lower case, lighthouse": (CHROME + " Chrome-Lighthouse").lower(),
     "names its page in a telephone's clothes": IPHONE.format(
         "Mobile/22F76 Odd/1 +http://odd.example"
@@ -305,6 +307,16 @@ def test_letter_case_makes_no_browser_a_bot_and_no_bot_a_browser(recased):
     bots = bot_verdicts.bots()
     different = [one for one in bots if classify(recased(one)) != classify(one)]
     assert len(different) / len(bots) < 0.01
+
+
+@pytest.mark.parametrize("recased", [str.lower, str.upper, str.title])
+def test_letter_case_hides_no_crawler_of_the_package(recased):
+    examples = [
+        one for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA for one in entry["instances"]
+    ]
+    assert [
+        one for one in examples if classify(one) != "human" and classify(recased(one)) == "human"
+    ] == []
 
 
 def test_most_bots_of_the_corpus_are_caught():

@@ -112,7 +112,11 @@ FOLDED = [
     ("Sogou", "om_sd_sogousz1", False),
     ("Yandex", "com.yandex", True),
     ("[cC]laude[bB]ot", "CLAUDEBOT/1.0", True),
-    (r"Feed\/\d+ Fetcher", "feed/1 fetcher", False),  # not plain text
+    (r"Feed\/\d+ Fetcher", "feed/1 fetcher", True),
+    (r"Feed\/\d+ Fetcher", "myfeed/1 fetcher", False),
+    (r"(^| )PTST\/", "safari/537.36 ptst/1", True),
+    (r"Labs$", "SSL LABS", True),
+    (r"Labs$", "LABS/1", False),
     (r"GotSite\.com", "GOTSITE.COM", True),
 ]
 

@@ -64,7 +64,10 @@ class Entry(NamedTuple):
     pattern: re.Pattern[str] | None
     """None where `text` says it all."""
     lowered: str
-    """The text in lower case, by which it is found where case does not count; or empty."""
+    """The text in lower case, by which it is found where case does not count; or empty, where
+    `folded` must tell."""
+    folded: re.Pattern[str] | None
+    """The pattern without letter case, where it is more than a plain text."""
     place: int
     """Where it stands in the list that was given."""
 
@@ -77,7 +80,15 @@ class Entry(NamedTuple):
         )
 
     def begins_a_word(self, lowered: str) -> bool:
-        """Whether the text is found in a User-Agent in lower case, not in the midst of a word."""
+        """Whether it is found in a User-Agent in lower case, not in the midst of a word."""
+        if self.folded:
+            return any(
+                not (
+                    found.group()[:1].isalnum()
+                    and _goes_on(lowered[found.start() - 1 : found.start()])
+                )
+                for found in self.folded.finditer(lowered)
+            )
         place = lowered.find(self.lowered) if self.lowered else -1
         while place > 0 and self.lowered[0].isalnum() and _goes_on(lowered[place - 1]):
             place = lowered.find(self.lowered, place + 1)
@@ -192,11 +203,16 @@ def _entry(known: Known, place: int) -> Entry:
     # mean that none of the pieces has to occur.
     special = any(_SPECIAL.search(_ESCAPED.sub("", piece)) for piece in pieces)
     if special or "(?" in known.pattern:
-        return Entry(known, "", re.compile(known.pattern), "", place)
+        return Entry(known, "", re.compile(known.pattern), "", _fold(known), place)
     text = max(plain, key=len)
     if len(pieces) == 1:
-        return Entry(known, text, None, text.lower(), place)
+        return Entry(known, text, None, text.lower(), None, place)
     # "[cC]laude[bB]ot" is plain text where case does not count.
     either = _EITHER.sub(r"\1", known.pattern)
     lowered = "" if _VARYING.search(either) else _ESCAPED.sub(r"\1", either).lower()
-    return Entry(known, text, re.compile(known.pattern), lowered, place)
+    folded = None if lowered else _fold(known)
+    return Entry(known, text, re.compile(known.pattern), lowered, folded, place)
+
+
+def _fold(known: Known) -> re.Pattern[str]:
+    return re.compile(known.pattern, re.IGNORECASE)
