@@ -431,3 +431,12 @@ def test_each_release_of_the_changelog_has_each_heading_once():
     for release in releases:
         headings = re.findall(r"^### (.+)$", release, re.MULTILINE)
         assert len(headings) == len(set(headings)), release.partition("\n")[0]
+
+
+def test_every_module_that_the_architecture_names_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:\w+/)*\w+(?:\.py|/))`", text)) - {"ztas_middleware/"}
+    assert len(named) > 40
+    package = ROOT / "ztas_middleware"
+    for name in named:
+        assert (package / name).exists() or list(package.rglob(f"*/{name}")), name
