@@ -33,7 +33,7 @@ def main() -> None:
         database = Path(folder, "ztas.db")
         for _ in write_history(database, SITE_ID, now, scale=3):
             pass
-        config = coerce(demo_settings(database, "localhost"))
+        config = coerce(demo_settings(database, "localhost", MOMENT.date()))
         dashboard = Dashboard(config, "", Reports(config), None, lambda: now * 1_000_000)
 
         def application(environ, start_response):

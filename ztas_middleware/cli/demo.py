@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +69,15 @@ def demo(host: str, port: int, history: bool) -> None:
             server.run()
 
 
-def demo_settings(database: Path, host: str) -> Mapping[str, Any]:
+def demo_settings(database: Path, host: str, today: date | None = None) -> Mapping[str, Any]:
     """The demo's configuration: what it shows is public, so there is no login.
 
     Args:
         database: the file.
         host: what the site listens on.
+        today: the last day of the made-up year; None is the running one.
     """
-    today = datetime.now(timezone.utc).date()
+    today = today or datetime.now(timezone.utc).date()
     hosts = sorted({"127.0.0.1", "localhost", bracketed(host)})
     return {
         "database": str(database),

@@ -198,3 +198,15 @@ VERSIONS = {
     "Samsung Internet": Choice({29: 80, 28: 20}),
 }
 DELIVERIES = Choice({"standard": 78, "express": 22})
+
+READERS = {
+    ("Googlebot", "search"): 14,
+    ("Bingbot", "search"): 6,
+    ("GPTBot", "ai"): 5,
+    ("ChatGPT-User", "ai"): 4,
+    ("ClaudeBot", "ai"): 3,
+    ("PerplexityBot", "ai"): 2,
+    ("WhatsApp", "preview"): 2,
+    ("UptimeRobot", "monitor"): 12,
+}
+"""Who reads pages without being a visitor, of what kind, and how often a day."""

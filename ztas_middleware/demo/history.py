@@ -23,6 +23,7 @@ from ztas_middleware.demo.habits import (
     NEWSLETTER,
     ORIGINS,
     PRICES,
+    READERS,
     READING,
     SCREENS,
     SUMMER,
@@ -68,11 +69,29 @@ def write_history(database: Path, site_id: str, now: int, *, scale: float = 1) -
             hits = [hit for hit in hits_of_day(day, number, site_id, scale) if hit.time <= now]
             connection.execute("begin immediate")
             connection.executemany(INSERT, hits)
+            connection.executemany(_READ, _reads_of_day(day, number, site_id, scale))
             connection.execute("commit")
             yield number
         connection.execute("pragma wal_checkpoint(truncate)")
     finally:
         connection.close()
+
+
+_READ = """
+insert into agent_reads (site_id, day, name, kind, path, count) values (?, ?, ?, ?, ?, ?)
+"""
+
+
+def _reads_of_day(
+    day: date, number: int, site_id: str, scale: float
+) -> Iterator[tuple[str, str, str, str, str, int]]:
+    """How often assistants and crawlers read the shop's pages; some of them more every month."""
+    rng = random.Random(f"{SEED} {site_id} agents {number}")  # noqa: S311 - the same year every time
+    for (name, kind), usual in READERS.items():
+        grown = usual * scale * (1 + number / 100 if kind == "ai" else 1)
+        for path in sorted({LANDINGS.draw(rng) for _ in range(4)}):
+            if count := _about(grown / 4, rng):
+                yield site_id, day.isoformat(), name, kind, path, count
 
 
 def hits_of_day(day: date, number: int, site_id: str, scale: float = 1) -> list[Hit]:
