@@ -32,7 +32,7 @@ class Engine:
 
     def __init__(self, memory: str = "256MB", threads: int = 2) -> None:
         self._memory = memory
-        self._threads = threads
+        self.threads = threads
         self._lock = threading.Lock()
         self._pid = -1
         self._abandoned: list[DuckDBPyConnection] = []
@@ -62,7 +62,7 @@ class Engine:
             ":memory:",
             config={
                 "memory_limit": self._memory,
-                "threads": self._threads,
+                "threads": self.threads,
                 "temp_directory": str(spill),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

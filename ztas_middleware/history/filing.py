@@ -11,10 +11,13 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
-from typing import TYPE_CHECKING, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from ztas_middleware.errors import HistoryBusyError, StorageError
@@ -33,11 +36,13 @@ from ztas_middleware.history.totals import (
 )
 from ztas_middleware.store.history_tables import QUARTER, TRIGGERS
 from ztas_middleware.store.reading import filing as opened
+from ztas_middleware.store.reading import reading
 from ztas_middleware.store.survey import GAP, merged
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -189,11 +194,12 @@ def _file_due(filing: Filing, connection: sqlite3.Connection, cursor: DuckDBPyCo
     wanted = sorted(month for month in desk.due.months if first <= month <= last)
     work = Work(desk)
     progress = _Progress(filing.progress, sum(map(work.size_of, wanted)))
-    days = 0
-    for number, month in enumerate(wanted):
-        if filing.deadline is not None and time.monotonic() > filing.deadline:
-            raise HistoryBusyError(str(filing.folder.path), number, len(wanted))
-        days += work.file_month(month, progress)
+    months = days = 0
+    for written in work.write_months(wanted, progress):
+        days += work.publish(written)
+        months += 1
+    if months < len(wanted):
+        raise HistoryBusyError(str(filing.folder.path), months, len(wanted))
     if found.noted or survey.upto - found.watermark > TOLERATED or wanted:
         work.settle()
     return days
@@ -206,11 +212,25 @@ class _Progress:
         self._tell = tell
         self._total = total
         self._done = 0
+        self._lock = Lock()
 
     def __call__(self, hits: int) -> None:
-        self._done += hits
-        # Others' hits may be among those that were counted, and new ones come.
-        self._tell(self._done, max(self._total, self._done))
+        with self._lock:
+            self._done += hits
+            # Others' hits may be among those that were counted, and new ones come.
+            self._tell(self._done, max(self._total, self._done))
+
+
+class Written(NamedTuple):
+    """A month that was written aside."""
+
+    month: str
+    generation: str
+    due: set[date]
+    counts: dict[date, int]
+    """How many rows each day has."""
+    sealed: Mapping[date, bytes]
+    """Days whose rows are not in it any more, and what is left of each."""
 
 
 class Work:
@@ -240,14 +260,40 @@ class Work:
         progress: Callable[[int], object],
         sealed: Mapping[date, bytes] | None = None,
     ) -> int:
-        """Write a month's files anew, and let them count.
+        """Write a month's files anew, and let them count; how many days of it were due.
 
         Args:
             month: `YYYY-MM`.
             progress: told how many hits were read.
             sealed: days whose rows go, and what is left of each, from `pack_totals`.
         """
-        sealed = sealed or {}
+        return self.publish(self.write_month(month, progress, sealed or {}))
+
+    def write_months(
+        self, months: Iterable[str], progress: Callable[[int], object]
+    ) -> Iterator[Written]:
+        """Write months aside, in order, as many at a time as DuckDB has threads.
+
+        What SQLite and DuckDB do to a month keeps one processor busy for most of the time, and
+        needs the interpreter for next to none of it. Ends early where there is no time for more.
+        """
+        self._identity()
+        desk = replace(self._desk, state=self._state)
+        deadline, threads = self._filing.deadline, self._filing.engine.threads
+        under_way: deque[Future[Written]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            for month in months:
+                if len(under_way) == threads:
+                    yield under_way.popleft().result()
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+                under_way.append(pool.submit(_write_apart, desk, month, progress))
+            while under_way:
+                yield under_way.popleft().result()
+
+    def write_month(
+        self, month: str, progress: Callable[[int], object], sealed: Mapping[date, bytes]
+    ) -> Written:
         due = {day for day in self._due.days if month_of(day) == month} - sealed.keys()
         rows, totals = "filing_month", "filing_totals"
         make_table(self._cursor, rows)
@@ -266,14 +312,18 @@ class Work:
         counts = dict(
             self._cursor.execute(f"select day, count(*) from {rows} group by day").fetchall()
         )
-        mark = files.new_generation()
-        self._write(month, mark, rows, totals)
-        self._publish(month, mark, due, counts, sealed)
-        self._put_in_place(month)
+        generation = files.new_generation()
+        self._write(month, generation, rows, totals)
         for table in (rows, totals):
             self._cursor.execute(f"drop table {table}")
-        self._left -= due
-        return len(due)
+        return Written(month, generation, due, counts, sealed)
+
+    def publish(self, written: Written) -> int:
+        """Let what was written aside count from now on; how many days of it were due."""
+        self._publish(*written)
+        self._put_in_place(written.month)
+        self._left -= written.due
+        return len(written.due)
 
     def _runs(self, days: list[date], due: set[date]) -> Iterable[tuple[list[date], bool]]:
         """Days that can be done together: in order, and not too many hits at a time."""
@@ -504,6 +554,15 @@ def zone_of(rules: Rules, filed: FiledDay) -> tzinfo:
         if name != str(rules.zone):
             return ZoneInfo(name)
     return rules.zone
+
+
+def _write_apart(desk: Desk, month: str, progress: Callable[[int], object]) -> Written:
+    """Write a month aside on connections of its own."""
+    filing = desk.filing
+    with reading(filing.path) as connection, closing(filing.engine.cursor()) as cursor:
+        connection.execute("rollback")
+        apart = replace(desk, connection=connection, cursor=cursor)
+        return Work(apart).write_month(month, progress, {})
 
 
 def gather(
