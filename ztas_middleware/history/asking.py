@@ -41,7 +41,7 @@ from ztas_middleware.store.survey import FIRST_ID
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -73,6 +73,8 @@ class Asked:
     """The first day that has any hits, or had some before it was sealed."""
     sealed_until: date | None
     """The last day of which there are totals alone."""
+    generations: Mapping[date, str]
+    """Of the file that each finished day was read from: another one, and it may have changed."""
     files: list[Path]
     _totals: Callable[[], str]
     keep: Callable[[], object]
@@ -344,6 +346,7 @@ class History:
             rows,
             min({*found.days, *surveyed}, default=None),
             max(sealed, default=None),
+            {day: found.days[day].generation for day, kind in filed.items() if kind != SEALED},
             [*hits, *totals],
             count,
             keep,

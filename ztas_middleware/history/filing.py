@@ -294,6 +294,7 @@ class Work:
     def write_month(
         self, month: str, progress: Callable[[int], object], sealed: Mapping[date, bytes]
     ) -> Written:
+        """Write a month aside; arguments as in `file_month`."""
         due = {day for day in self._due.days if month_of(day) == month} - sealed.keys()
         rows, totals = "filing_month", "filing_totals"
         make_table(self._cursor, rows)

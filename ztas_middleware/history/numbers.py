@@ -19,6 +19,13 @@ many (session, path) have a time on page. `value` is in millionths, `duration` a
 microseconds."""
 
 
+NUMBERED_NAMES = (
+    "day, visitor, type, path, value, time_on_page, "
+    "session, session_counts, session_views, session_bounced, session_duration"
+)
+"""The columns of `rows` that they are made of."""
+
+
 def numbers_of(rows: str, keys: Mapping[str, str]) -> str:
     """The query for `NUMBERS` by some keys.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ztas_middleware.dimensions import CLIENT, COUNTED, SESSION, WEEK_HOURS, Counts, List
-from ztas_middleware.history.columns import Column, millionths
+from ztas_middleware.history.columns import ROWS, UTM, Column, millionths
 from ztas_middleware.history.numbers import NUMBERS, numbers_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ TOTALS: tuple[Column, ...] = (
 )
 """The relation `totals`. `dimension` is the name of a list, or empty for the day itself; what a
 list does not count is NULL. `value` is in millionths; `duration`, `page_time` in microseconds."""
+
+_UNCOUNTED = {
+    *("id", "time", "site_id", "referrer", "session_id", "is_bounce", "session_start"),
+    *UTM,
+}
+COUNTED_NAMES = ", ".join(column.name for column in ROWS if column.name not in _UNCOUNTED)
+"""The columns of `rows` that totals are made of: those that are left out take the most room."""
 
 TOTAL_NAMES = ", ".join(column.name for column in TOTALS)
 

@@ -9,6 +9,7 @@ from ztas_middleware.reports.conditions import Bound, matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from ztas_middleware.config.goals import Funnel, Goal
     from ztas_middleware.reports.selected import Selected
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
 
 def goals_of(selected: Selected, goals: Sequence[Goal]) -> list[tuple[int, int, int]]:
     """Conversions, distinct visitors and the sum of values in millionths, of each goal."""
+    found = [sum(column) for column in zip(*goals_by_day(selected, goals).values(), strict=True)]
+    found = found or [0] * 3 * len(goals)
+    return list(zip(found[::3], found[1::3], found[2::3], strict=True))
+
+
+def goals_by_day(selected: Selected, goals: Sequence[Goal]) -> dict[date, tuple[int, ...]]:
+    """What `goals_of` gives of each day with any conversions, one goal after the other."""
     if not goals:
-        return []
+        return {}
     bound = Bound(selected.values)
     conditions = [matches(goal.match, bound) for goal in goals]
     marks = [f"m{number}" for number in range(len(goals))]
@@ -33,19 +41,19 @@ def goals_of(selected: Selected, goals: Sequence[Goal]) -> list[tuple[int, int, 
         f"sum(n{mark}), count(*) filter (where n{mark} > 0 and visitor != ''), sum(v{mark})"
         for mark in marks
     )
-    row = selected.cursor.execute(
+    rows = selected.cursor.execute(
         f"""
-        select {numbers} from (
+        select day, {numbers} from (
             select day, visitor, {counted}
             from (select day, visitor, value, {marked} from {selected.kept})
             where {" or ".join(marks)}
             group by day, visitor
         )
+        group by day
         """,
         bound.values,
-    ).fetchone()
-    found = [int(number or 0) for number in row or ()]
-    return list(zip(found[::3], found[1::3], found[2::3], strict=True))
+    ).fetchall()
+    return {day: tuple(int(number or 0) for number in row) for day, *row in rows}
 
 
 def reached(selected: Selected, funnel: Funnel, *, is_filtered: bool) -> list[int]:
@@ -56,6 +64,14 @@ def reached(selected: Selected, funnel: Funnel, *, is_filtered: bool) -> list[in
         funnel: which one.
         is_filtered: whether any row is not kept.
     """
+    days = reached_by_day(selected, funnel, is_filtered=is_filtered)
+    return [sum(column) for column in zip(*days.values(), strict=True)] or [0] * len(funnel.steps)
+
+
+def reached_by_day(
+    selected: Selected, funnel: Funnel, *, is_filtered: bool
+) -> dict[date, tuple[int, ...]]:
+    """What `reached` gives of each day on which the first step was taken."""
     bound = Bound(selected.values)
     marks = [f"m{number}" for number in range(len(funnel.steps))]
     marked = ", ".join(
@@ -85,7 +101,7 @@ def reached(selected: Selected, funnel: Funnel, *, is_filtered: bool) -> list[in
         """
         for mark, step, before in zip(marks[1:], steps[1:], steps, strict=False)
     ]
-    row = selected.cursor.execute(
+    rows = selected.cursor.execute(
         f"""
         with
             marked as materialized (
@@ -96,8 +112,10 @@ def reached(selected: Selected, funnel: Funnel, *, is_filtered: bool) -> list[in
                 where {visits} and ({" or ".join(marks)})
             ),
             {", ".join(taken)}
-        select {", ".join(f"(select count(*) from {step})" for step in steps)}
+        select s0.day, {", ".join(f"count({step}.session)" for step in steps)}
+        from s0 {" ".join(f"left join {step} using (day, session)" for step in steps[1:])}
+        group by s0.day
         """,
         bound.values,
-    ).fetchone()
-    return [int(number) for number in row or ()]
+    ).fetchall()
+    return {day: tuple(row) for day, *row in rows}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ztas_middleware.history.columns import ROW_NAMES
 from ztas_middleware.history.totals import (
+    COUNTED_NAMES,
     VIEWS,
     VISITS,
     make_totals_table,
@@ -46,11 +46,9 @@ def count(selected: Selected, period: Period) -> Totals:
         days = f"day between {bound.name(first)} and {bound.name(last)}"
         rows = f"(select * from {selected.kept} where {days})"
         if number <= FEW:
-            if selected.kept != selected.every:
-                _make(cursor, "counted_rows", f"select {ROW_NAMES} from {rows}", bound)
-                rows, bound = "counted_rows", Bound()
-            query = totals_of(rows, day=_sql(first))
-            cursor.execute(f"insert into counted {query}", bound.values)
+            _make(cursor, "counted_rows", f"select {COUNTED_NAMES} from {rows}", bound)
+            query = totals_of("counted_rows", day=_sql(first))
+            cursor.execute(f"insert into counted {query}")
             continue
         _make(cursor, VIEWS, views_of(rows), bound)
         _make(cursor, VISITS, visits_of(rows), bound)

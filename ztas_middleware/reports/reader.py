@@ -19,6 +19,7 @@ from ztas_middleware.reports.questions import (
     parse_realtime,
 )
 from ztas_middleware.reports.realtime import realtime_of, start_of
+from ztas_middleware.reports.remembered import Remembered
 from ztas_middleware.reports.reporting import report_on
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Reports:
         self._sites = config.sites
         self._path = config.database
         self._history = History(config)
+        self._remembered = Remembered()
 
     def question(self, site_id: str, parameters: Parameters, *, now: int) -> Question:
         """What parameters of the API ask a report.
@@ -81,7 +83,7 @@ class Reports:
             min(period.first for period in periods),
             max(period.last for period in periods),
             now=question.now,
-            question=lambda asked: report_on(asked, question),
+            question=lambda asked: report_on(asked, question, self._remembered),
         )
 
     def breakdown_question(

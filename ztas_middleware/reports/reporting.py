@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from operator import add
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ztas_middleware.history.clock import ONE_DAY, date_at
+from ztas_middleware.history.numbers import NUMBERED_NAMES
 from ztas_middleware.history.totals import totals_of_days
 from ztas_middleware.reports.answers import (
     FunnelResult,
@@ -16,7 +17,7 @@ from ztas_middleware.reports.answers import (
     Summary,
     display_name,
 )
-from ztas_middleware.reports.conversions import goals_of, reached
+from ztas_middleware.reports.conversions import goals_by_day, reached_by_day
 from ztas_middleware.reports.counted import count
 from ztas_middleware.reports.numbers import (
     Totals,
@@ -32,12 +33,13 @@ from ztas_middleware.reports.rounding import percent, units
 from ztas_middleware.reports.selected import select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from ztas_middleware.config.goals import Funnel, Goal
+    from ztas_middleware.config.goals import Funnel
     from ztas_middleware.history.asking import Asked
     from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.questions import Question
+    from ztas_middleware.reports.remembered import Numbers, Remembered
     from ztas_middleware.reports.selected import Selected
 
     Sealed = Mapping[tuple[str, str, int], tuple[int, int, int, int]]
@@ -47,8 +49,14 @@ _HOURS_24 = 24 * 3_600_000
 NOTHING = (0, 0, 0, 0)
 
 
-def report_on(asked: Asked, question: Question) -> Report:
-    """Answer a question about the days that the history was asked for."""
+def report_on(asked: Asked, question: Question, remembered: Remembered) -> Report:
+    """Answer a question about the days that the history was asked for.
+
+    Args:
+        asked: what it is asked of.
+        question: what is asked.
+        remembered: what is known of finished days from other questions.
+    """
     selected = select(asked, question.site, question.period, question.filters)
     if _is_plain(question):
         totals = Totals(asked.cursor, asked.totals, question.period.first, question.period.last)
@@ -61,6 +69,7 @@ def report_on(asked: Asked, question: Question) -> Report:
     previous, so_far = _compared(asked, question)
     # Of days that were sealed there are no rows to look at.
     sealed = kept_of(totals) if _is_plain(question) and asked.sealed_until else {}
+    conversions = _Conversions(asked, question, selected, sealed, remembered)
     period = question.period
     labels = period.labels()
     return Report(
@@ -82,10 +91,8 @@ def report_on(asked: Asked, question: Question) -> Report:
         lists=lists,
         properties=tuple(str(entry.names[0]) for entry in properties),
         week_hours=week_hours_of(totals),
-        goals=_goals(selected, question.site.goals, summary.unique_visitors, sealed),
-        funnels=tuple(
-            _funnel(selected, funnel, question, sealed) for funnel in question.site.funnels
-        ),
+        goals=conversions.goals(summary.unique_visitors),
+        funnels=tuple(map(conversions.funnel, question.site.funnels)),
     )
 
 
@@ -138,11 +145,14 @@ def _days_of(
 ) -> dict[date, tuple[int, ...]]:
     """The numbers of each day of a period, from its rows."""
     selected = select(asked, question.site, period, question.filters, until=until)
-    selected.cursor.execute(
-        f"create or replace temp table days_before as {totals_of_days(selected.kept)}",
+    cursor = selected.cursor
+    # Statements over many files take longer to plan than a few rows to pick out.
+    cursor.execute(
+        f"create or replace temp table rows_before as select {NUMBERED_NAMES} from {selected.kept}",
         selected.values,
     )
-    return days_of(Totals(selected.cursor, "days_before", period.first, period.last))
+    cursor.execute(f"create or replace temp table days_before as {totals_of_days('rows_before')}")
+    return days_of(Totals(cursor, "days_before", period.first, period.last))
 
 
 def _until(question: Question, before: Period) -> int | None:
@@ -157,28 +167,71 @@ def _until(question: Question, before: Period) -> int | None:
     return milliseconds(datetime.combine(before.last, time, tzinfo=before.zone))
 
 
-def _goals(
-    selected: Selected, goals: Sequence[Goal], everyone: int, sealed: Sealed
-) -> tuple[GoalResult, ...]:
-    found = []
-    for goal, counted in zip(goals, goals_of(selected, goals), strict=True):
-        then = sealed.get(("goals", goal.name, 0), NOTHING)
-        number, visitors, value = map(add, counted, then[:3])
-        rate = percent(visitors, everyone)
-        found.append(GoalResult(goal.name, number, visitors, rate, units(value)))
-    return tuple(sorted(found, key=lambda goal: (-goal.conversions, goal.name)))
+class _Conversions:
+    """Goals and funnels of one question."""
 
+    def __init__(
+        self,
+        asked: Asked,
+        question: Question,
+        selected: Selected,
+        sealed: Sealed,
+        remembered: Remembered,
+    ) -> None:
+        self._asked = asked
+        self._question = question
+        self._selected = selected
+        self._sealed = sealed
+        self._remembered = remembered
 
-def _funnel(selected: Selected, funnel: Funnel, question: Question, sealed: Sealed) -> FunnelResult:
-    # A sealed day may have had more steps or fewer.
-    sessions = [
-        number + sealed.get(("funnels", funnel.name, step), NOTHING)[3]
-        for step, number in enumerate(reached(selected, funnel, is_filtered=bool(question.filters)))
-    ]
-    return FunnelResult(
-        funnel.name,
-        tuple(
-            StepResult(step.name, number, percent(number, sessions[0]))
-            for step, number in zip(funnel.steps, sessions, strict=True)
-        ),
-    )
+    def goals(self, everyone: int) -> tuple[GoalResult, ...]:
+        """How often each goal was reached, and by which share of everyone."""
+        goals = self._question.site.goals
+        found = []
+        counted = iter(
+            self._added(goals, partial(goals_by_day, goals=goals), numbers=3 * len(goals))
+        )
+        for goal in goals:
+            then = self._sealed.get(("goals", goal.name, 0), NOTHING)
+            number, visitors, value = (next(counted) + then[at] for at in range(3))
+            rate = percent(visitors, everyone)
+            found.append(GoalResult(goal.name, number, visitors, rate, units(value)))
+        return tuple(sorted(found, key=lambda goal: (-goal.conversions, goal.name)))
+
+    def funnel(self, funnel: Funnel) -> FunnelResult:
+        """How far sessions got."""
+        is_filtered = bool(self._question.filters)
+        count = partial(reached_by_day, funnel=funnel, is_filtered=is_filtered)
+        # A sealed day may have had more steps or fewer.
+        sessions = [
+            number + self._sealed.get(("funnels", funnel.name, step), NOTHING)[3]
+            for step, number in enumerate(self._added(funnel, count, numbers=len(funnel.steps)))
+        ]
+        return FunnelResult(
+            funnel.name,
+            tuple(
+                StepResult(step.name, number, percent(number, sessions[0]))
+                for step, number in zip(funnel.steps, sessions, strict=True)
+            ),
+        )
+
+    def _added(
+        self, what: object, count: Callable[[Selected], Mapping[date, Numbers]], *, numbers: int
+    ) -> list[int]:
+        """The numbers of all days together."""
+        question, selected = self._question, self._selected
+        period = question.period
+        if not isinstance(period, Days) or question.filters:
+            days = list(count(selected).values())
+        else:
+            site, zone = question.site, period.zone
+            days = self._remembered.days(
+                f"{site.id} {what!r}",
+                self._asked,
+                period.first,
+                period.last,
+                lambda first, last: count(
+                    select(self._asked, site, Days(zone, first, last), question.filters)
+                ),
+            )
+        return [sum(column) for column in zip(*days, strict=True)] or [0] * numbers
