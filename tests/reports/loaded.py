@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import partial
 from types import SimpleNamespace
 
 import duckdb
@@ -18,10 +19,11 @@ from ztas_middleware.history.totals import TOTAL_NAMES, totals_of
 from ztas_middleware.reports.breakdowns import breakdown_of
 from ztas_middleware.reports.journeys import journeys_of
 from ztas_middleware.reports.questions import parse_breakdown, parse_journeys, parse_question
+from ztas_middleware.reports.remembered import Remembered
 from ztas_middleware.reports.reporting import report_on
 
 KINDS = {
-    "stats": (parse_question, report_on, stats),
+    "stats": (parse_question, partial(report_on, remembered=Remembered()), stats),
     "breakdown": (parse_breakdown, breakdown_of, breakdown),
     "journeys": (parse_journeys, journeys_of, journeys),
 }
@@ -65,6 +67,7 @@ class Loaded:
             totals="loaded_totals",
             first_day=self.first_day,
             sealed_until=None,
+            generations={},
         )
         parsed = parse(question, self.site, now, lambda: self.first_day)
         return json.loads(json.dumps(answer(asked, parsed).to_json()))

@@ -90,6 +90,21 @@ def test_a_year_says_what_the_naive_way_says(world):
     world.compare(period="365d", limit=1000)
 
 
+def test_what_is_remembered_of_a_finished_day_ends_when_it_changes(world):
+    world.store(*random_history(9, 1_000, date(2026, 11, 1), date(2026, 11, 7)))
+    world.at(2026, 11, 7, 16)
+    world.compare(period="7d")
+    world.compare(period="30d")
+    late = next(hit for hit in random_history(10, 100, date(2026, 11, 3), date(2026, 11, 3)))
+    before = world.ask(period="7d")["goals"]
+    world.store(late._replace(type="event", action="signup"))
+    assert world.ask(period="7d")["goals"] != before
+    world.compare(period="7d")
+    world.execute("delete from hits where type = 'event' and time < ?", late.time)
+    world.compare(period="7d")
+    world.compare(startDate="2026-11-02", endDate="2026-11-05")
+
+
 def test_the_limit_cuts_every_list_and_nothing_else(filled):
     whole = filled.ask(period="30d", limit=1000)
     cut = filled.ask(period="30d", limit=1)
