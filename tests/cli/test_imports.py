@@ -59,6 +59,13 @@ def test_the_report(shop, log):
     assert count(shop) == 2
 
 
+def test_who_only_takes_rows_needs_no_engine(shop, log, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    result = shop.run("import", "access.log", "--site", "blog")
+    assert (result.exit_code, count(shop)) == (0, 2)
+    assert "DuckDB" not in result.output
+
+
 def test_the_report_as_json(shop, log):
     shop.ok("import", log, "--site", "blog", "--json")
     with log.open("a") as file:
