@@ -67,7 +67,7 @@ def fastapi_app():
     [
         (flask_app, "/articles/7", "/articles/<int:number>"),
         (flask_app, "/articles/none", None),
-        (flask_app, "/forms", None),
+        (flask_app, "/forms", "/forms"),
         (flask_app, "/missing", None),
         (quart_app, "/articles/7", "/articles/<int:number>"),
         (starlette_app, "/articles/7", "/articles/{number:int}"),

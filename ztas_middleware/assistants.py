@@ -80,6 +80,10 @@ def _stats(reports: Reports, site: str, asked: Mapping[str, list[str]], now: int
 
 
 def _breakdown(reports: Reports, site: str, asked: Mapping[str, list[str]], now: int) -> Json:
+    if "format" in asked:
+        raise ParameterError("format", "is not a parameter of this question")
+    if "metrics" in asked:  # a list is what assistants write first
+        asked = {**asked, "metrics": [",".join(asked["metrics"])]}
     return reports.breakdown(reports.breakdown_question(site, asked, now=now)).to_json()
 
 
@@ -136,7 +140,11 @@ TOOLS: Mapping[str, Tool] = {
                 "description": f"One to three of {', '.join(DIMENSIONS)}, prop:NAME, day, hour, "
                 "weekday.",
             },
-            "metrics": {"type": "string", "description": "Names with commas; all if left out."},
+            "metrics": {
+                "type": ["string", "array"],
+                "items": {"type": "string"},
+                "description": "Names, in a list or with commas; all if left out.",
+            },
             "order": {
                 "type": "string",
                 "description": "The metric that comes first, largest first.",

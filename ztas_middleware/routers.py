@@ -44,10 +44,15 @@ def django_route(path: str) -> str | None:
 
 def werkzeug_route(app: Any, path: str) -> str | None:  # noqa: ANN401 - of Flask or Quart
     """The rule of a path in an app's URL map, `/articles/<int:id>`."""
-    from werkzeug.exceptions import HTTPException
+    from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+    urls = app.url_map.bind("localhost")
     try:
-        rule, _ = app.url_map.bind("localhost").match(path, method="GET", return_rule=True)
+        try:
+            rule, _ = urls.match(path, method="GET", return_rule=True)
+        except MethodNotAllowed as refused:  # where forms are sent to, events happen
+            method = next(iter(refused.valid_methods or ()), None)
+            rule, _ = urls.match(path, method=method, return_rule=True)
     except HTTPException:  # also says to which path another one leads
         return None
     name: str = rule.rule

@@ -81,7 +81,7 @@ def test_an_assistant_finds_the_tools_and_gets_the_api_s_answers(asked, shop):
         ("sites", {}),
         ("stats", {**site, "period": "7d", "limit": 2}),
         ("stats", {**site, "page": ["/1", "/2"], "country!": "", "compare": "none"}),
-        ("breakdown", {**site, "by": ["page", "country"], "metrics": "pageviews,sessions"}),
+        ("breakdown", {**site, "by": ["page", "country"], "metrics": ["pageviews", "sessions"]}),
         ("journeys", {**site, "action": "signup"}),
         ("realtime", site),
         ("compare", {**site, "compare": "year"}),
@@ -130,12 +130,13 @@ def test_mistakes_are_told_to_the_assistant(asked):
         ("stats", {"siteId": "blog", "colour": "red"}),
         ("stats", {"siteId": "blog", "page": {"is": "/"}}),
         ("breakdown", {"siteId": "blog"}),
+        ("breakdown", {"siteId": "blog", "by": "page", "format": "csv"}),
         ("forget_everything", {}),
     )
     assert all(answer.is_error for answer in answers)
     said = [answer.content[0].text for answer in answers]
     for text, name in zip(
-        said, ("siteId must be", "period", "colour", "page", "by", "name"), strict=True
+        said, ("siteId must be", "period", "colour", "page", "by", "format", "name"), strict=True
     ):
         assert text.startswith(name), said
 
