@@ -10,13 +10,12 @@ import sys
 import time
 from contextlib import asynccontextmanager
 
+import mcp
 import pytest
 from rows import PAGEVIEW
 
 from ztas_middleware.config import load_config
 from ztas_middleware.store.database import Database
-
-mcp = pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
 HOUR = 3_600_000
 NOW = time.time_ns() // 1_000_000
