@@ -59,6 +59,7 @@ NONSENSE = {
 }
 
 
+KNOWN = b'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\nContent-Length: 55\r\n\r\n'
 RAW = b"HTTP/1.1 200 OK\r\nX-UTF8: \xc3\xa9\r\nX-Folded: one\r\n\ttwo\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -87,6 +88,9 @@ class Site(BaseHTTPRequestHandler):
             self.close_connection = True
         elif self.path == "/raw":
             self.wfile.write(RAW)
+            self.close_connection = True
+        elif self.path == "/known":
+            self.wfile.write(KNOWN)
             self.close_connection = True
         elif self.path in NONSENSE:
             self.wfile.write(NONSENSE[self.path])
@@ -394,6 +398,11 @@ def test_what_an_upstream_says_stays_on_one_line_of_the_log(tmp_path, site):
     try:
         for _ in range(3):
             assert request(process.port, "GET", "/escapes").status == 502
+        with Connection(process.port) as connection:
+            connection.send(message("GET", "/cut"))
+            assert connection.receive("GET").body == b"half"
+            assert connection.receive("GET") is None
+        assert request(process.port, "GET", "/known").status == 304
     finally:
         process.kill()
     said = process.output.splitlines()[1:]

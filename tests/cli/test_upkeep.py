@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import time
@@ -76,6 +77,23 @@ def test_backup_replaces_nothing_unless_told_so(shop, tmp_path):
     shop.ok("backup", "copy.db", "--force")
     assert (tmp_path / "copy.db").read_bytes().startswith(b"SQLite format 3")
     assert shop.error("backup", shop.database, "--force").endswith("is the database itself")
+
+
+def test_backup_writes_where_a_link_leads(shop, tmp_path):
+    shop.fill()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "copy.db").write_text("old")
+    (tmp_path / "link.db").symlink_to("there/copy.db")
+    shop.ok("backup", "link.db", "--force")
+    assert (tmp_path / "link.db").is_symlink()
+    assert (tmp_path / "there" / "copy.db").read_bytes().startswith(b"SQLite format 3")
+
+
+def test_backup_replaces_nothing_that_is_no_file(shop, tmp_path):
+    shop.fill()
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe: is no file" in shop.error("backup", "pipe", "--force")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_mistakes(shop):

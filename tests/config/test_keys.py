@@ -361,6 +361,10 @@ MISTAKES = {
         "pixel: /z\nscript: /z\n" + SITES,
         ':1:8: pixel: "/z" is the path of `script`',
     ),
+    "history on the database": (
+        SITES + "database: data/z.db\nhistory: ./data/z.db",
+        ":5:10: history: is the path of `database`; it is a folder, with a name of its own",
+    ),
     "inject without a script": (
         SITES + "    inject: true",
         (

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 import h11
+from waitress.channel import ClientDisconnected
 
 from ztas_middleware.intake.clients import parse_address
 from ztas_middleware.outages import OutageLog
@@ -46,6 +47,7 @@ HOP_BY_HOP = frozenset(
 )
 # What we write ourselves, or what our server has settled with the client already.
 _OWN = frozenset({"content-length", "expect", "host"})
+_BODILESS = (204, 304)
 _SAYS_WHO = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
 # What a terminal or a browser might obey; a tab is white space (RFC 9110, 5.5).
@@ -91,10 +93,13 @@ class Upstream:
             if exchange is not None:
                 exchange.close()
             late = isinstance(error, TimeoutError)
-            self._outages.report(f"upstream {self._url.netloc}", error)
+            self._report(error)
             return _failure("504 Gateway Timeout" if late else "502 Bad Gateway", start_response)
         start_response(exchange.status, exchange.headers)
         return body
+
+    def _report(self, error: Exception) -> None:
+        self._outages.report(f"upstream {self._url.netloc}", error)
 
     def _connect(self) -> socket.socket:
         host = str(self._url.hostname)
@@ -134,7 +139,7 @@ class Upstream:
                 exchange.send(h11.EndOfMessage())
         except (BrokenPipeError, ConnectionResetError):
             pass  # it may have answered without reading all
-        return _Body(exchange, exchange.receive())
+        return _Body(exchange, exchange.receive(), self._report)
 
     def _headers(self, environ: WSGIEnvironment) -> Iterator[tuple[str, str]]:
         received = {
@@ -217,22 +222,36 @@ class _Exchange:
             raise _NonsenseError(f"control characters in {reason!r} or a header")
         self.status = f"{answer.status_code} {reason.decode('latin-1') or 'Unknown'}"
         self.headers = _answer_headers(
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+            [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in headers
+                # Waitress would wait for the body that a 304 describes.
+                if answer.status_code not in _BODILESS or name.lower() != b"content-length"
+            ]
         )
 
 
 class _Body:
     """An answer's body as it comes; `close()` hangs up."""
 
-    def __init__(self, exchange: _Exchange, first: bytes) -> None:
+    def __init__(
+        self, exchange: _Exchange, first: bytes, report: Callable[[Exception], None]
+    ) -> None:
         self._exchange = exchange
         self._first = first
+        self._report = report
 
     def __iter__(self) -> Iterator[bytes]:
         piece = self._first
         while piece:
             yield piece
-            piece = self._exchange.receive()
+            try:
+                piece = self._exchange.receive()
+            except (OSError, h11.ProtocolError) as error:
+                self._report(error)
+                # Waitress hangs up, so that the client sees that there was to be more; any
+                # other exception it logs with a traceback.
+                raise ClientDisconnected from error
 
     def close(self) -> None:
         """PEP 3333."""

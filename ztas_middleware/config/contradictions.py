@@ -40,6 +40,9 @@ def contradictions(document: Node, config: Config) -> Iterator[Complaint]:
                 "is not `public`"
             )
             yield _about(document, ("dashboard",), problem)
+    if config.history == config.database:
+        problem = "is the path of `database`; it is a folder, with a name of its own"
+        yield _about(document, ("history",), problem)
     for site in config.sites.values():
         if site.inject and config.script is None:
             problem = "there is no script to inject; say with `script` where to serve it"

@@ -42,7 +42,8 @@ def back_up(
 
     Args:
         source: the database.
-        target: the copy; what is there is replaced once the new one is whole.
+        target: the copy; what is there, or where a link leads, is replaced once the new one is
+            whole.
         progress: told how many pages were copied, every now and then.
         enclose: called with the copy before it is in its place, to put more into it.
 
@@ -54,6 +55,9 @@ def back_up(
         ZtasError: there is too little room, or another copy is being made there.
     """
     try:
+        target = target.resolve()
+        if target.exists() and not target.is_file():
+            raise ZtasError(f"{target}: is no file, and a copy is put in a file's place")
         _clear_away(target)
         with _unfinished(target) as unfinished:
             copy_database(source, unfinished, progress)
