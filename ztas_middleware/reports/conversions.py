@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.selected import Selected
 
 
+_PLACE = "time::hugeint * 18446744073709551616 + id"
+"""Where a row is among those of its session, by time and id: compared faster than a pair."""
+
+
 def goals_of(selected: Selected, goals: Sequence[Goal]) -> list[tuple[int, int, int]]:
     """Conversions, distinct visitors and the sum of values in millionths, of each goal."""
     found = [sum(column) for column in zip(*goals_by_day(selected, goals).values(), strict=True)]
@@ -78,14 +82,15 @@ def reached_by_day(
         f"{matches(step.match, bound)} as {mark}"
         for step, mark in zip(funnel.steps, marks, strict=True)
     )
-    visits = "session_counts"
+    rows = f"(select * from {selected.every} where session_counts)"
     if is_filtered:
-        visits += f" and (day, session) in (select (day, session) from {selected.kept})"
+        visits = f"select distinct day, session from {selected.kept} where session_counts"
+        rows = f"(select * from {rows} semi join ({visits}) as visits using (day, session))"
     steps = [f"s{number}" for number in range(len(marks))]
     taken = [
         """
         s0 as (
-            select day, session, min({'time': time, 'id': id}) as place
+            select day, session, min(place) as place
             from marked where m0 group by day, session
         )
         """
@@ -93,23 +98,21 @@ def reached_by_day(
     taken += [
         f"""
         {step} as (
-            select day, session, min({{'time': time, 'id': id}}) as place
+            select day, session, min(marked.place) as place
             from marked join {before} as before using (day, session)
-            where {mark} and {{'time': time, 'id': id}} > before.place
+            where {mark} and marked.place > before.place
             group by day, session
         )
         """
         for mark, step, before in zip(marks[1:], steps[1:], steps, strict=False)
     ]
-    rows = selected.cursor.execute(
+    found = selected.cursor.execute(
         f"""
         with
             marked as materialized (
-                select day, session, time, id, {", ".join(marks)}
-                from (
-                    select day, session, session_counts, time, id, {marked} from {selected.every}
-                )
-                where {visits} and ({" or ".join(marks)})
+                select day, session, {_PLACE} as place, {", ".join(marks)}
+                from (select day, session, time, id, {marked} from {rows})
+                where {" or ".join(marks)}
             ),
             {", ".join(taken)}
         select s0.day, {", ".join(f"count({step}.session)" for step in steps)}
@@ -118,4 +121,4 @@ def reached_by_day(
         """,
         bound.values,
     ).fetchall()
-    return {day: tuple(row) for day, *row in rows}
+    return {day: tuple(row) for day, *row in found}
