@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from processes import UNPRIVILEGED
 
 from ztas_middleware.cli import inspection, main
-from ztas_middleware.store.schema import VERSION
+from ztas_middleware.store.schema import MIGRATIONS, VERSION
 
 YAML = "sites:\n  site_abc123:\n    domain: example.com\n"
 
@@ -64,6 +64,18 @@ def test_without_an_engine_the_history_is_left_alone(folder, wrap, monkeypatch):
     assert (code, err) == (0, "")
     hint = "DuckDB is not installed: pip install 'ztas-middleware[reports]'"
     assert f"history: not looked at: {hint}\n" in out
+
+
+def test_a_database_that_0_1_wrote_is_looked_at_before_anybody_else_does(folder):
+    with closing(sqlite3.connect(folder / "conf" / "ztas.db", isolation_level=None)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        for statements in MIGRATIONS[:5]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute("pragma user_version = 5")
+    code, out, err = check()
+    assert (code, err) == (0, "")
+    assert "ztas.db: ok, 0 hits\n" in out
 
 
 def test_a_database_that_is_fine(folder, wrap):

@@ -6,6 +6,7 @@ Whatever table has a `site_id` has rows of sites, so that none is forgotten here
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,17 +31,14 @@ def count_by_site(connection: sqlite3.Connection) -> dict[str, int]:
 
     Those that are in the history alone are counted, too.
     """
-    rows = connection.execute(
-        """
-        select site_id, sum(number) from (
-            select site_id, count(*) as number from hits group by site_id
-            union all
-            select site_id, rows from history_days where state = 'moved'
+    found = Counter(dict(connection.execute("select site_id, count(*) from hits group by site_id")))
+    # A file of 0.1 has no such table before anybody writes to it.
+    if connection.execute("select 1 from sqlite_schema where name = 'history_days'").fetchone():
+        moved = connection.execute(
+            "select site_id, sum(rows) from history_days where state = 'moved' group by site_id"
         )
-        group by site_id order by site_id
-        """
-    ).fetchall()
-    return {str(site_id): int(hits) for site_id, hits in rows}
+        found.update(dict(moved))
+    return dict(sorted(found.items()))
 
 
 def hits_by_site(path: Path) -> dict[str, int]:
