@@ -367,9 +367,9 @@ class Work:
             zone=zone,
             domains=self._rules.domains,
         )
+        self._cursor.execute("drop table filing_hits")
         formed = f"(from {rows} where day between date '{days[0]}' and date '{days[-1]}')"
         self._cursor.execute(f"insert into {totals} {totals_of(formed)}")
-        self._cursor.execute("drop table filing_hits")
 
     def _keep(self, month: str, days: list[date], rows: str, totals: str) -> None:
         """Take some days over from the file that there is."""
