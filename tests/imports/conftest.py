@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ztas_middleware.config import config_from_mapping
+from ztas_middleware.history.asking import History
 from ztas_middleware.imports import places
 from ztas_middleware.imports.destination import Destination
 from ztas_middleware.imports.jobs import Job
@@ -40,6 +41,7 @@ class Desk:
         )
         return Job(
             self.database,
+            History(self.config),
             destination,
             self.format,
             self.terms._replace(hosts=self.hosts) if self.hosts else self.terms,

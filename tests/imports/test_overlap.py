@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
 import pytest
 
 from ztas_middleware.errors import ZtasError
+from ztas_middleware.history.asking import History
+from ztas_middleware.imports.known import Known
 from ztas_middleware.imports.terms import Terms
 from ztas_middleware.store.hits import INSERT
 
+from .conftest import NOW
 from .test_importing import AGENT, ROW
 
 GOATCOUNTER = "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer,Referrer scheme,"
@@ -43,6 +47,28 @@ def own(days):
     time = 1_759_312_800_000  # 2025-10-01T10:00:00Z
     rows = "".join(f"{time + (day - 1) * 86_400_000},pageview,/,v{day}\n" for day in days)
     return "time,type,path,visitor\n" + rows
+
+
+def move(one, last):
+    """Have the days up to the `last` of October leave the database."""
+    History(one.config).move("a", date(2025, 10, last), now=NOW // 1_000_000)
+
+
+def hits_of(one):
+    """How many hits each day has, wherever they are."""
+
+    def question(asked):
+        return asked.cursor.execute(f"select day, count(*) from {asked.rows} group by day")
+
+    first, last = date(2025, 10, 1), date(2025, 10, 31)
+    found = History(one.config).ask(
+        "a",
+        first,
+        last,
+        now=NOW // 1_000_000,
+        question=lambda asked: question(asked).fetchall(),
+    )
+    return {day.day: number for day, number in found}
 
 
 TEXTS = {"goatcounter": goatcounter, "plausible": plausible, "combined": log, "csv": own}
@@ -132,21 +158,51 @@ def test_a_log_that_goes_on_where_the_site_counts_itself_is_refused(one, put):
     assert days(one) == {1: 4, 2: 5, 3: 1, 4: 4}
 
 
-@pytest.mark.parametrize("form", ["goatcounter", "combined", "csv"])
-def test_days_that_are_in_the_history_alone_are_refused(one, put, form):
-    live(one, 5)
-    one.database.transact(
-        lambda connection: (
-            connection.execute(
-                "insert into history_days (site_id, day, state, rows, last_id, generation, rules) "
-                "values ('a', '2025-10-03', 'moved', 4, 1, 'x', 'x')"
-            )
-            and None
-        )
-    )
-    result = one.run(put(TEXTS[form](range(1, 5))))
+@pytest.mark.parametrize("form", ["goatcounter", "combined"])
+def test_days_that_are_in_the_history_alone_are_days_like_others(one, put, form):
+    live(one, 3)
+    live(one, 20)
+    move(one, 5)
+    assert days(one) == {20: 1}
+    text = TEXTS[form](range(1, 5))
+    result = one.run(put(text))
     assert result.overlapping.keys() == {"2025-10-03"}
-    assert set(days(one)) == {1, 2, 4, 5}
+    result = one.run(put(text), terms=Terms(overlap=True))
+    assert set(days(one)) == {1, 2, 3, 4, 20}
+    assert hits_of(one)[3] == 5
+    move(one, 5)
+    assert hits_of(one) == {1: 4, 2: 4, 3: 5, 4: 4, 20: 1}
+    assert one.run(put(text)).stored == 0
+
+
+def test_an_export_is_known_where_its_rows_are_in_the_history_alone(one, put):
+    text = own([1, 2, 3, 3, 4])
+    assert one.run(put(text)).stored == 5
+    live(one, 20)
+    move(one, 5)
+    assert days(one) == {20: 1}
+    result = one.run(put(own([4, 3, 3, 3, 2, 1]), "again"))
+    assert (result.stored, result.known) == (1, 5)
+    assert hits_of(one) == {1: 1, 2: 1, 3: 3, 4: 1, 20: 1}
+    live(one, 21)
+    assert one.run(put(own([3, 3, 3]), "late")).stored == 0, "in the database and in the history"
+    move(one, 5)
+    assert days(one) == {20: 1, 21: 1}
+    assert one.run(put(own([2, 3, 3, 3, 4]), "third")).stored == 0
+
+
+def test_days_that_leave_the_database_during_an_import_are_seen(one, put, monkeypatch):
+    assert one.run(put(own([1, 2]))).stored == 2
+    live(one, 20)
+    look = Known.look_into_history
+
+    def look_and_move(known, rows):
+        look(known, rows)
+        move(one, 5)
+
+    monkeypatch.setattr(Known, "look_into_history", look_and_move)
+    assert one.run(put(own([1, 2, 4]), "again")).stored == 1
+    assert hits_of(one) == {1: 1, 2: 1, 4: 1, 20: 1}
 
 
 @pytest.mark.parametrize("form", ["goatcounter", "combined"])

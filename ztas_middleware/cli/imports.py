@@ -130,6 +130,7 @@ def import_(
     A day whose visits another program has counted already, or the site itself, is refused, since
     they would be counted twice.
     """
+    from ztas_middleware.history.asking import History  # only needed here
     from ztas_middleware.imports.destination import Destination  # only needed here
     from ztas_middleware.imports.formats import BY_TEXT
     from ztas_middleware.imports.jobs import Job
@@ -143,6 +144,7 @@ def import_(
     with options.writing(settings) as database:
         job = Job(
             database,
+            History(settings),
             Destination(settings, destination_site, database),
             BY_TEXT if pattern else None if form == "auto" else form,
             _terms(first, last, hosts, overlap=overlap),

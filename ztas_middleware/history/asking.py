@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ztas_middleware.errors import HistoryBusyError, StorageError
-from ztas_middleware.history import files, state
+from ztas_middleware.history import alone, files, state
 from ztas_middleware.history.checking import check_days
 from ztas_middleware.history.clock import bounds_of, date_at
 from ztas_middleware.history.columns import ROW_NAMES
@@ -41,7 +41,7 @@ from ztas_middleware.store.survey import FIRST_ID
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -256,6 +256,15 @@ class History:
         while rows := self.ask(site_id, day, day, now=now, question=some, file=False):
             yield [tuple(row[2:]) for row in rows]
             after = (rows[-1][0], rows[-1][1])
+
+    def moved_hits(self, site_id: str, times: Collection[int]) -> alone.Alone:
+        """The hits that moved days have at some times, UTC milliseconds; see alone.py.
+
+        Raises:
+            StorageError: the database or a file can't be read.
+        """
+        filing = self._filing(self._rules[site_id], max(times, default=0), None, date.max, None)
+        return alone.hits_at(filing, times)
 
     def first_open(self, site_id: str, last: date, *, now: int) -> tuple[date | None, int]:
         """The first day up to `last` that has hits and is not sealed, and the newest id there is.

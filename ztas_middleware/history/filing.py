@@ -598,7 +598,7 @@ def gather(
         cursor.execute(
             f"""
             insert into filing_hits
-            select {_columns_in(cursor, file)}
+            select {columns_in(cursor, file)}
             from read_parquet($file, hive_partitioning = false) as old
             where day in (select unnest($days::date[]))
                 and id not in (select id from filing_hits)
@@ -607,7 +607,7 @@ def gather(
         )
 
 
-def _columns_in(cursor: DuckDBPyConnection, file: Path) -> str:
+def columns_in(cursor: DuckDBPyConnection, file: Path) -> str:
     """The columns of `hits` as a file has them; what is newer than it is NULL."""
     there = {
         name

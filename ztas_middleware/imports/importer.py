@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.imports import places, progress
-from ztas_middleware.imports.known import Known
+from ztas_middleware.imports.known import Known, MovedError
 from ztas_middleware.imports.outcomes import LeftOut, Overlap, Refused
 from ztas_middleware.imports.progress import File, OtherImportError
 from ztas_middleware.imports.results import Result
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
+    from ztas_middleware.history.asking import History
     from ztas_middleware.imports.formats import Reading
     from ztas_middleware.imports.outcomes import Outcome
     from ztas_middleware.imports.places import Place, Sibling
     from ztas_middleware.imports.records import Record
     from ztas_middleware.imports.terms import Terms
     from ztas_middleware.store.database import Database
+
+T = TypeVar("T")
 
 BATCH = 1000
 """Rows a commit: some ten milliseconds of the database's write lock."""
@@ -65,6 +69,7 @@ class Import:
 
     Args:
         database: where rows go.
+        history: its finished days; rows of an export may be there alone.
         file: what is imported.
         reading: how it is read.
         place: where an earlier run got to, from `progress.find`.
@@ -79,6 +84,7 @@ class Import:
     def __init__(
         self,
         database: Database,
+        history: History,
         file: File,
         reading: Reading,
         place: Place,
@@ -108,7 +114,7 @@ class Import:
         self._same_time = 0
         self._since = 0
         self._commits = 0
-        self._known = Known(database.path, file.site_id)
+        self._known = Known(database.path, history, file.site_id)
         self._header = 0
         self._next_proof = time.monotonic() + PROOF_PAUSE
         self.result = Result()
@@ -198,7 +204,7 @@ class Import:
         if self._reading.is_export and self._commits % LOOK == 0:
             self._known.look()
         try:
-            saved, sealed = self._database.transact(write, patience=PATIENCE)
+            saved, sealed = self._transact(write)
         except OtherImportError:
             raise ZtasError(f"{self._file.source.name}: another process is importing it") from None
         stored = saved.stored - before.stored
@@ -213,6 +219,13 @@ class Import:
         if self._commits % CHECKPOINT == 0:
             self._database.checkpoint()
         self._on_commit(saved.offset)
+
+    def _transact(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        while True:
+            if self._reading.is_export:
+                self._known.look_into_history(self._rows)
+            with suppress(MovedError):
+                return self._database.transact(write, patience=PATIENCE)
 
     def _place(self, *, is_last: bool) -> Place:
         """The place that was reached, but for the rows that wait; the last one if it is that."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
+    from ztas_middleware.history.asking import History
     from ztas_middleware.imports.destination import Destination
     from ztas_middleware.imports.sources import Source
     from ztas_middleware.imports.terms import Terms
@@ -46,6 +47,7 @@ class Job:
 
     Attributes:
         database: where rows go.
+        history: its finished days.
         destination: the site that they belong to.
         format: one of `formats.FORMATS`; None finds out.
         terms: which rows of a file are wanted.
@@ -55,6 +57,7 @@ class Job:
     """
 
     database: Database
+    history: History
     destination: Destination
     format: str | None
     terms: Terms
@@ -144,6 +147,7 @@ class Job:
         )
         one = Import(
             self.database,
+            self.history,
             File(site.id, source, reading.format, terms, first),
             reading,
             place,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ztas_middleware.imports.formats import is_log
 from ztas_middleware.imports.outcomes import LeftOut, Overlap
 from ztas_middleware.store.reading import reading
-from ztas_middleware.store.survey import survey_all
+from ztas_middleware.store.survey import IN_SPANS, survey_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,8 +87,8 @@ class Gate:
         if self._terms.overlap:
             return None
         if self._form in ("csv", "ndjson"):
-            # Rows of our own exports are compared one by one with those in the database.
-            return Overlap(day.date) if moved_of(self._path, self._site_id, day) else None
+            # Rows of our own exports are compared one by one with those that are there.
+            return None
         there = self._number(day)
         if not there:
             return None
@@ -111,8 +111,24 @@ class Gate:
             with reading(self._path) as connection:
                 connection.execute("rollback")
                 self._survey = survey_all(connection, self._site_id)
-        number = self._survey.number(day.start, day.end)
-        return number + moved_of(self._path, self._site_id, day)
+        filed, last_id = moved_of(self._path, self._site_id, day)
+        if not filed:
+            return self._survey.number(day.start, day.end)
+        with reading(self._path) as connection:
+            (late,) = connection.execute(
+                f"""
+                select count(*) from {IN_SPANS}
+                where site_id = :site and time >= :start and time < :end and id > :last
+                """,
+                {
+                    "spans": json.dumps(self._survey.between(day.start, day.end)),
+                    "site": self._site_id,
+                    "start": day.start,
+                    "end": day.end,
+                    "last": last_id,
+                },
+            ).fetchone()
+        return filed + int(late)
 
     def _shares(self, origin: Origin) -> bool:
         if origin.id in self._family:
@@ -124,21 +140,21 @@ class Gate:
 PLAUSIBLE = {"plausible", "plausible-events"}
 
 
-def moved_of(path: Path, site_id: str, day: Day) -> int:
-    """How many hits of a day are in the history alone.
+def moved_of(path: Path, site_id: str, day: Day) -> tuple[int, int]:
+    """How many hits of a day the history has that leave the database or have; and the newest id.
 
     Raises:
         StorageError: the database can't be read.
     """
     with reading(path) as connection:
-        (number,) = connection.execute(
+        found = connection.execute(
             """
-            select ifnull(sum(rows), 0) from history_days
-            where site_id = :site and day = :day and state = 'moved'
+            select rows, last_id from history_days
+            where site_id = :site and day = :day and state in ('moving', 'moved')
             """,
             {"site": site_id, "day": day.date},
         ).fetchone()
-    return int(number)
+    return found or (0, 0)
 
 
 def _origins(path: Path, site_id: str) -> list[Origin]:
