@@ -16,6 +16,7 @@ from ztas_middleware import retention
 from ztas_middleware.config import config_from_mapping
 from ztas_middleware.errors import StorageError
 from ztas_middleware.history.asking import History
+from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store import prune as module
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.prune import give_back
@@ -245,3 +246,42 @@ def test_a_database_that_cannot_be_written_is_named(world):
                 module.delete_between(world.path, "a", 0, NOW)
     finally:
         blocker.close()
+
+
+@pytest.mark.parametrize(
+    ("age", "so_far"),
+    [(31, None), (32, 1)],
+    ids=["hits of that day are gone", "nobody came on that day"],
+)
+def test_the_same_time_of_a_sealed_day_is_known_where_nobody_came(world, age, so_far):
+    world.database.append([hit(age), hit(0)])
+    world.prune()
+    reports = Reports(world.config)
+    asked = {"startDate": ["2026-08-22"], "endDate": ["2026-09-21"]}
+    found = reports.stats(reports.question("a", asked, now=NOW)).to_json()
+    assert found["previous"]["pageviews"] == 1
+    known = found["previousSoFar"]
+    assert (known and known["pageviews"]) == so_far
+
+
+def test_what_needs_rows_says_from_which_day_on_there_are_any(world):
+    world.database.append([hit(age, path="/") for age in (31, 3)])
+    world.prune()
+    reports = Reports(world.config)
+    asked = {"period": ["90d"], "page": ["/"]}
+    stats = reports.stats(reports.question("a", asked, now=NOW)).to_json()
+    journeys = reports.journeys(reports.journeys_question("a", asked, now=NOW)).to_json()
+    by_day = {"period": ["90d"], "by": ["day"]}
+    rows = reports.breakdown(reports.breakdown_question("a", by_day, now=NOW)).to_json()
+    assert stats["period"]["answersFrom"] == "2026-08-22"
+    assert journeys == {
+        "before": [{"path": "(entry)", "sessions": 1}],
+        "after": [{"path": "(exit)", "sessions": 1}],
+        "answersFrom": "2026-08-22",
+    }
+    assert rows["answersFrom"] == "2026-08-22"
+    recent = {"period": ["7d"], "page": ["/"]}
+    assert (
+        "answersFrom"
+        not in reports.journeys(reports.journeys_question("a", recent, now=NOW)).to_json()
+    )

@@ -260,13 +260,18 @@ class Journeys:
 
     before: tuple[Neighbour, ...]
     after: tuple[Neighbour, ...]
+    answers_from: str | None = None
+    """As in `Report`."""
 
     def to_json(self) -> Json:
         """The journeys as the JSON API gives it."""
-        return {
+        found: Json = {
             "before": [found.to_json() for found in self.before],
             "after": [found.to_json() for found in self.after],
         }
+        if self.answers_from is not None:
+            found["answersFrom"] = self.answers_from
+        return found
 
 
 def display_name(site: Site) -> str:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.dimensions import DIMENSIONS
 from ztas_middleware.filters import NAMED, PROPERTY, Filter, Filters
-from ztas_middleware.history.clock import ONE_DAY
 from ztas_middleware.history.numbers import NUMBERS, numbers_of
 from ztas_middleware.reports.answers import Breakdown
 from ztas_middleware.reports.conditions import Bound, keeps, known_names, property_of
 from ztas_middleware.reports.rounding import mean, percent, units
-from ztas_middleware.reports.selected import select
+from ztas_middleware.reports.selected import answers_from, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,11 +64,7 @@ def breakdown_of(asked: Asked, question: BreakdownQuestion) -> Breakdown:
     )
     (total,) = cursor.execute("select count(*) from broken_down").fetchone() or (0,)
     rows = [_row(question, row) for row in _ordered(cursor, question, list(keys))]
-    sealed = asked.sealed_until
-    answers_from = None
-    if sealed is not None and question.period.first <= sealed:
-        answers_from = (sealed + ONE_DAY).isoformat()
-    return Breakdown(tuple(rows), total, answers_from)
+    return Breakdown(tuple(rows), total, answers_from(asked, question.period))
 
 
 def _ordered(

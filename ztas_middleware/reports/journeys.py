@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.reports.answers import Journeys, Neighbour
 from ztas_middleware.reports.conditions import Bound, keeps
-from ztas_middleware.reports.selected import select
+from ztas_middleware.reports.selected import answers_from, select
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -52,7 +52,11 @@ def journeys_of(asked: Asked, question: JourneysQuestion) -> Journeys:
         """,
         bound.values,
     )
-    return Journeys(_ranked(cursor, "before", question), _ranked(cursor, "after", question))
+    return Journeys(
+        _ranked(cursor, "before", question),
+        _ranked(cursor, "after", question),
+        answers_from(asked, question.period),
+    )
 
 
 def _ranked(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ztas_middleware.history.clock import ONE_DAY, date_at
+from ztas_middleware.history.clock import date_at
 from ztas_middleware.history.numbers import NUMBERED_NAMES
 from ztas_middleware.history.totals import totals_of_days
 from ztas_middleware.reports.answers import (
@@ -30,7 +30,7 @@ from ztas_middleware.reports.numbers import (
 from ztas_middleware.reports.periods import Days, Hours, local_time, milliseconds
 from ztas_middleware.reports.points import points_of_days, points_of_hours
 from ztas_middleware.reports.rounding import percent, units
-from ztas_middleware.reports.selected import select
+from ztas_middleware.reports.selected import answers_from, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,12 +102,9 @@ def _is_plain(question: Question) -> bool:
 
 
 def _answers_from(asked: Asked, question: Question) -> str | None:
-    sealed = asked.sealed_until
     if _is_plain(question) and question.interval != "hour":
         return None
-    if sealed is None or question.period.first > sealed:
-        return None
-    return (sealed + ONE_DAY).isoformat()
+    return answers_from(asked, question.period)
 
 
 def _compared(asked: Asked, question: Question) -> tuple[Summary | None, Summary | None]:
@@ -132,10 +129,10 @@ def _compared(asked: Asked, question: Question) -> tuple[Summary | None, Summary
     edge = date_at(until, before.zone)
     if edge > before.last:
         return previous, previous
-    if edge <= sealed:
+    if edge <= sealed and edge in days:
         return previous, None
     so_far = {day: numbers for day, numbers in days.items() if day < edge}
-    if edge >= before.first:
+    if edge >= before.first and edge > sealed:
         so_far |= _days_of(asked, question, Days(before.zone, edge, edge), until)
     return previous, summary_of(list(so_far.values()))
 

@@ -35,6 +35,14 @@ class Selected:
     """What both are bound with."""
 
 
+def answers_from(asked: Asked, period: Period) -> str | None:
+    """The first day of a period whose rows are there, where earlier ones were pruned."""
+    sealed = asked.sealed_until
+    if sealed is None or period.first > sealed:
+        return None
+    return (sealed + ONE_DAY).isoformat()
+
+
 def select(
     asked: Asked, site: Site, period: Period, filters: Filters, *, until: int | None = None
 ) -> Selected:
