@@ -122,6 +122,17 @@ def test_every_number_has_a_chart_of_every_period(browser, metric, period):
     assert len(texts(page, ".numbers tbody tr")) >= 24
 
 
+def test_the_steps_of_a_chart_are_a_choice(browser):
+    page = browser.get("/ztas/shop?period=90d")
+    assert texts(page, ".unit [aria-current]") == ["day"]
+    page = click(page, "week")
+    assert page.request.GET == {"period": "90d", "interval": "week"}
+    assert len(texts(page, ".numbers tbody tr")) == 13
+    page = click(page, "month")
+    assert texts(page, ".numbers tbody th")[-1] == "1 – 7 Nov 2026"
+    assert not texts(click(page, "Bounce rate"), ".unit a")
+
+
 def test_what_happened_is_marked_and_listed(browser):
     page = browser.get("/ztas/shop")
     assert texts(page, ".happenings li") == ["Thu 5 Nov 2026 New design"]

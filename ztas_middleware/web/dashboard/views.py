@@ -109,6 +109,8 @@ class SiteView:
     changed: str
     """What changed most, as a sentence; empty where nothing did."""
     series: Series
+    units: tuple[Tab, ...]
+    """How long the steps of the chart may be, where there is a choice."""
     chart: str
     """SVG."""
     happenings: tuple[Happening, ...]
@@ -154,6 +156,7 @@ def site_view(site: Site, answers: Answers, question: Question) -> SiteView:
         tiles=tiles_of(report.summary, comparison.summary, question),
         changed=_changed(answers, question, is_running=is_running),
         series=series,
+        units=_units(question, series),
         chart=chart_of(series, site, last, is_running=is_running),
         happenings=happenings_of(site, first, last),
         cards={} if answers.table else _cards(report, question),
@@ -187,6 +190,17 @@ def _changed(answers: Answers, question: Question, *, is_running: bool) -> str:
     if found.list == "countries":
         found = found._replace(name=country_name(found.name))
     return str(found)
+
+
+def _units(question: Question, series: Series) -> tuple[Tab, ...]:
+    period = question.period
+    is_sum = all(track.measure.is_sum for track in series.tracks)
+    if not is_sum or not isinstance(period, Days) or period.length <= A_WEEK:
+        return ()
+    return tuple(
+        Tab(unit, question.query({"interval": unit}), unit == series.unit)
+        for unit in ("day", "week", "month")
+    )
 
 
 def _cards(report: Report, question: Question) -> dict[str, Card]:

@@ -5,6 +5,8 @@
   var tip = document.querySelector(".tip");
   var status = document.getElementById("status");
   var REFRESH = 10000;
+  var STALE = 300000;
+  var shown = Date.now();
 
   // Pages that follow each other
 
@@ -35,6 +37,7 @@
         var numbers = main.querySelector(".numbers");
         if (numbers) numbers.open = open;
         main.classList.remove("busy");
+        shown = Date.now();
         if (focus) restore(focus);
         status.textContent = document.title;
         arrange();
@@ -163,8 +166,15 @@
       .catch(function () { /* offline; the next round tries again */ });
   }
 
+  // Whoever comes back after a while gets the numbers of now, unless a menu is open.
+  function renew() {
+    var old = Date.now() - shown > STALE && document.querySelector("[data-refresh]");
+    if (old && !document.hidden && !document.querySelector(".menu[open]")) show(location.href, false, "");
+    else refresh();
+  }
+
   setInterval(refresh, REFRESH);
-  document.addEventListener("visibilitychange", refresh);
+  document.addEventListener("visibilitychange", renew);
 
   // A link to be copied is selected at once
 
