@@ -82,6 +82,7 @@ class HistoryBusyError(StorageError):
         self.done = done
         self.total = total
         what = f"{done} of {total} months are done" if total else "by another process"
+        what += "; `ztas rollup` files all, however long it takes"
         super().__init__(path, f"finished days are being filed: {what}", is_busy=True)
 
     def __reduce__(self) -> tuple[object, ...]:

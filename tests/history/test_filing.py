@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import shutil
+import subprocess
+import sys
+import tempfile
 from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +16,7 @@ import pytest
 
 from tests.reports.history import make_hit, random_history
 from ztas_middleware.config.domains import Domain
+from ztas_middleware.errors import HistoryBusyError
 from ztas_middleware.history import files
 from ztas_middleware.store.hits import INSERT
 
@@ -213,6 +219,47 @@ def test_a_folder_that_cannot_be_written(world):
     world.store(make_hit(NOON - 5 * DAY), make_hit(NOON))
     world.compare()
     assert world.days() == {}
+
+
+def test_sealed_days_without_a_folder_that_can_be_written(world):
+    def question(asked):
+        return sorted(asked.cursor.execute(f"from {asked.totals}").fetchall(), key=repr)
+
+    world.history.seal(world.site.id, date(2026, 10, 28), now=world.now, conversions=lambda *_: [])
+    before = world.ask(question=question)
+    shutil.rmtree(world.folder)
+    world.folder.write_text("a file is in the way")
+    for _ in range(2):
+        world.configure()
+        assert world.ask(question=question) == before
+
+
+def test_a_month_that_takes_longer_than_a_question_may_is_not_begun(world, monkeypatch):
+    monkeypatch.setattr("ztas_middleware.history.filing.PACE", 1)
+    with pytest.raises(HistoryBusyError, match="0 of 2 months are done; `ztas rollup` files all"):
+        world.ask()
+    assert world.days() == {}
+    world.file()
+    world.compare()
+
+
+def test_what_a_killed_process_spilled_is_removed(world, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, mine, other = (
+        tmp_path / f"ztas-{name}-ab12.duckdb"
+        for name in (
+            f"{platform.node()}-{gone.pid}",
+            f"{platform.node()}-{os.getpid()}",
+            "another.host-1",
+        )
+    )
+    for folder in (left, mine, other):
+        folder.mkdir()
+    world.configure()
+    world.ask()
+    assert (left.exists(), mine.exists(), other.exists()) == (False, True, True)
 
 
 def test_a_hit_of_1970_and_of_impossible_times(world):

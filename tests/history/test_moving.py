@@ -14,6 +14,7 @@ from tests.reports.history import make_hit, random_history
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.errors import StorageError
 from ztas_middleware.history.enclosing import ReplacedError, disclose, enclose
+from ztas_middleware.history.files import aside_of
 from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store.backup import back_up
 from ztas_middleware.store.restoring import restore
@@ -165,3 +166,12 @@ def test_an_export_has_them_all(world, kind):
     assert (exported(), exported(**some)) == before
     world.store(make_hit(NOON - 12 * DAY, path="/late"))
     assert exported().count(b"/late") == (kind != "events")
+
+
+def test_files_that_have_not_got_their_names_yet_are_not_lost(world):
+    before = world.ask()
+    move(world)
+    file = world.file_of("2026-10")
+    file.rename(aside_of(file))
+    assert world.ask() == before
+    assert file.exists()

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import secrets
+import shutil
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -57,7 +60,8 @@ class Engine:
             import duckdb  # 25 ms and 20 MB, for those who ask alone
         except ImportError:
             raise ZtasError(MISSING) from None
-        spill = Path(tempfile.gettempdir()) / f"ztas-{os.getpid()}-{secrets.token_hex(4)}.duckdb"
+        _clear_spilled()
+        spill = _spill_of(os.getpid(), secrets.token_hex(4))
         connection = duckdb.connect(
             ":memory:",
             config={
@@ -72,3 +76,24 @@ class Engine:
         with contextlib.suppress(duckdb.Error):
             connection.execute("set enable_external_file_cache = false")
         return connection
+
+
+def _spill_of(pid: int | str, name: str) -> Path:
+    """Where a process spills; containers that share a folder have each their own processes."""
+    return Path(tempfile.gettempdir()) / f"ztas-{platform.node()}-{pid}-{name}.duckdb"
+
+
+def _clear_spilled() -> None:
+    """Remove what processes left that were killed."""
+    if sys.platform == "win32":  # where os.kill() does what it says
+        return
+    pattern = _spill_of("*", "*")
+    for folder in pattern.parent.glob(pattern.name):
+        pid = folder.stem.split("-")[-2]
+        if pid.isdecimal():
+            try:
+                os.kill(int(pid), 0)
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
+            except (OSError, OverflowError):  # another user's, or no process's number at all
+                continue

@@ -63,6 +63,9 @@ TOLERATED = 20_000
 MOST_SPANS = 1_000
 """Spans that are written down; more are merged, and others' hits between them skipped."""
 
+PACE = 100_000
+"""Hits a second that a slow machine files: by it a month is not begun that takes too long."""
+
 TRIES = 5
 
 FOREVER = 86_400.0
@@ -285,7 +288,8 @@ class Work:
             for month in months:
                 if len(under_way) == threads:
                     yield under_way.popleft().result()
-                if deadline is not None and time.monotonic() > deadline:
+                promised = time.monotonic() + self.size_of(month) / PACE
+                if deadline is not None and promised > deadline:
                     break
                 under_way.append(pool.submit(_write_apart, desk, month, progress))
             while under_way:

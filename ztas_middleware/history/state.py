@@ -109,6 +109,26 @@ def load_state(connection: sqlite3.Connection, site_id: str) -> State:
     )
 
 
+def sealed_totals(
+    connection: sqlite3.Connection,
+    site_id: str,
+    first: date,
+    last: date,
+    months: Collection[str],
+) -> list[bytes]:
+    """The packed totals of those sealed days from `first` to `last` that are of some months."""
+    if not months:
+        return []
+    found = connection.execute(
+        """
+        select day, totals from history_days
+        where site_id = :site and day between :first and :last and state = 'sealed' order by day
+        """,
+        {"site": site_id, "first": first.isoformat(), "last": last.isoformat()},
+    )
+    return [packed for day, packed in found if day[:7] in months]
+
+
 def look(
     connection: sqlite3.Connection,
     site_id: str,
