@@ -160,6 +160,9 @@ def test_an_alert_is_sent_once_until_it_is_over(notified, mailbox):
     assert notified.ok("alerts") == ""
     fill(notified, *views(1, NOW - HOUR, type="event", action="paid"))
     assert set(dry(notified).values()) == {"off"}
+    # As an import does.
+    fill(notified, *views(1, NOW - 9 * DAY))
+    assert set(dry(notified).values()) == {"off"}
     assert notified.ok("alerts") == ""
     with closing(sqlite3.connect(notified.database)) as connection, connection:
         connection.execute("delete from hits where action = 'paid'")

@@ -58,11 +58,11 @@ def latest_hit(path: Path, site_id: str) -> int | None:
         StorageError: the database can't be read.
     """
     with reading(path) as connection:
-        row = connection.execute(
-            "select time from hits where site_id = :site order by id desc limit 1",
-            {"site": site_id},
+        # Not the last row: an import brings old hits behind new ones.
+        (latest,) = connection.execute(
+            "select max(time) from hits where site_id = :site", {"site": site_id}
         ).fetchone()
-    return None if row is None else int(row[0])
+    return None if latest is None else int(latest)
 
 
 def remedy(site_id: str) -> str:
