@@ -392,6 +392,7 @@ def test_one_password_is_checked_at_a_time(stranger, monkeypatch):
         return False
 
     monkeypatch.setattr(gate, "verify_password", check)
+    monkeypatch.setattr(gate, "TURN", 20)
     with ThreadPoolExecutor(4) as pool:
         addresses = [{"REMOTE_ADDR": f"203.0.113.{number}"} for number in range(4)]
         list(pool.map(lambda one: stranger.log_in(status=403, extra_environ=one), addresses))
