@@ -169,17 +169,18 @@ VERSION = len(MIGRATIONS)
 
 # A new database has nothing of them; what an old one has is taken over, see history/takeover.py.
 _OF_0_1 = frozenset({HITS_BY_SITE_AND_TIME, *ROLLUP_TABLES, *RANGE_TABLES[1:]})
-_WITHOUT_0_1 = tuple(
-    tuple(statement for statement in statements if statement not in _OF_0_1)
-    for statements in MIGRATIONS
-)
 
 
 def _plan(connection: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
     has_rollups = connection.execute(
         "select 1 from sqlite_schema where type = 'table' and name = 'rollup_days'"
     ).fetchone()
-    return MIGRATIONS if has_rollups else _WITHOUT_0_1
+    if has_rollups:
+        return MIGRATIONS
+    return tuple(
+        tuple(statement for statement in statements if statement not in _OF_0_1)
+        for statements in MIGRATIONS
+    )
 
 
 def migrate(connection: sqlite3.Connection) -> int:
