@@ -11,8 +11,8 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.store.connection import open_connection
 from ztas_middleware.store.history_tables import QUARTER
+from ztas_middleware.store.reading import open_for_writing
 from ztas_middleware.store.steps import write_in_steps
 from ztas_middleware.store.survey import FIRST_ID, merged
 
@@ -160,7 +160,7 @@ def give_back(path: Path) -> int | None:
 @contextlib.contextmanager
 def _pruning(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        connection = open_connection(str(path), synchronous="normal").connection
+        connection = open_for_writing(str(path))
         try:
             connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
             # A checkpoint runs after the commit, when the write lock is free again.

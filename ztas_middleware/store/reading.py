@@ -56,7 +56,7 @@ def filing(path: Path) -> Iterator[sqlite3.Connection]:
         StorageError: it can't be written, or was locked for longer than `PATIENCE`.
     """
     with _as_storage_error(path):
-        connection = _open_for_writing(str(path))
+        connection = open_for_writing(str(path))
         try:
             connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
             connection.execute(_CACHE)
@@ -69,7 +69,13 @@ def filing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
-def _open_for_writing(filename: str) -> sqlite3.Connection:
+def open_for_writing(filename: str) -> sqlite3.Connection:
+    """A connection in autocommit mode that is the caller's to close.
+
+    Raises:
+        sqlite3.Error: the database can't be opened, or was locked for longer than `PATIENCE`.
+        OSError: the folder is not there.
+    """
     # Who opens a database while the last other one closes it finds it locked for a moment.
     deadline = time.monotonic() + PATIENCE
     while True:
