@@ -44,6 +44,11 @@ for version in $versions; do
         oldest_duckdb=
     fi
     # shellcheck disable=SC2086 - a list of paths
-    "$bin/python" -m pytest -q -p no:cacheprovider -n 3 --dist loadfile $rooms
+    "$bin/python" -m pytest -q -o "cache_dir=.venv-$version/cache" -n 3 --dist loadfile $rooms || {
+        echo "Again, one after the other: what failed."
+        # shellcheck disable=SC2086 - same
+        "$bin/python" -m pytest -q -o "cache_dir=.venv-$version/cache" --last-failed \
+            --last-failed-no-failures none $rooms
+    }
 done
 echo "Tested by make test: ${tested:-none}. Not found here, and not tested:${missing:- none}"

@@ -198,6 +198,7 @@ def test_it_is_complete_without_scripts(reader, dashboard):
     page.click(".tabs a:text-is('Systems')")
     page.click("text='Android'")
     assert page.url.endswith("/shop?period=30d&tab=systems&os=Android")
+    page.wait_for_selector(".chips b")
     assert page.locator(".chips b").all_inner_texts() == ["Android"]
     page.click("text='Numbers'")
     assert page.locator(".numbers tbody tr").count() == 30
@@ -212,6 +213,7 @@ def test_it_is_complete_without_scripts(reader, dashboard):
     page.select_option("[name=is]", "contains not")
     page.fill("[name=value]", "cart")
     page.click(".adding button")
+    page.wait_for_selector(".chip >> nth=1")
     assert page.locator(".chip").count() == 2
     assert "&page%21~=cart&" in page.url
     page.click("text='Log out'")
