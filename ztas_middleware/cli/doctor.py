@@ -67,7 +67,7 @@ def doctor(
     if forwarded_for and remote_addr is None:
         raise click.UsageError("--forwarded-for needs --remote-addr: who sends it?")
     settings = options.load(config)
-    sites = list(settings.sites.values()) if site is None else [options.site_of(settings, site)]
+    sites = options.sites_of(settings, site)
     found, unknown, stray = [], 0, None
     orphans: dict[str, int] = {}
     if settings.database.exists():

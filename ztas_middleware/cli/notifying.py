@@ -92,7 +92,7 @@ def report(
     if (site is None) == (not every):
         raise click.UsageError("name a SITE, or say --all")
     settings = options.load(config)
-    chosen = [options.site_of(settings, site)] if site is not None else settings.sites.values()
+    chosen = options.sites_of(settings, site)
     now = time.time_ns() // 1_000_000
     reports = _reports(settings)
     failed = False
@@ -140,7 +140,7 @@ def alerts(site: str | None, *, dry_run: bool, config: str) -> None:
     from ztas_middleware.reports.answers import display_name
 
     settings = options.load(config)
-    chosen = [options.site_of(settings, site)] if site is not None else settings.sites.values()
+    chosen = options.sites_of(settings, site)
     now = time.time_ns() // 1_000_000
     reports = _reports(settings)
     failed = False

@@ -77,6 +77,11 @@ def site_of(config: Config, site_id: str) -> Site:
     return found
 
 
+def sites_of(config: Config, site_id: str | None) -> list[Site]:
+    """The site with this id, or all sites; see `site_of`."""
+    return list(config.sites.values()) if site_id is None else [site_of(config, site_id)]
+
+
 def site_or_only(config: Config, site_id: str | None) -> Site:
     """The site with this id; without one, the only site there is."""
     if site_id is not None:
