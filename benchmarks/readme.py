@@ -41,21 +41,27 @@ def figures(run: dict[str, Any]) -> str:
     headlines = [
         Headline(**headline) for section in run["sections"] for headline in section["headlines"]
     ]
-    peers = sections["peers"]
+    others = [sections[name] for name in ("twin", "peers") if name in sections]
     machine = dict(run["machine"])
     circumstances = [machine["Processor"], machine["Python"], f"SQLite {machine['SQLite']}"]
     return "\n".join(
         [
-            *markdown_table(peers["columns"], cells(peers["rows"])),
-            "",
-            peers["about"],
-            "",
+            *(line for section in others for line in _shown(section)),
             *markdown_table(FIGURES, [figure(headline) for headline in headlines]),
             "",
             f"Measured on {run['date']}: {', '.join(circumstances)}.",
             "",
         ]
     )
+
+
+def _shown(section: dict[str, Any]) -> list[str]:
+    return [
+        *markdown_table(section["columns"], cells(section["rows"])),
+        "",
+        section["about"],
+        "",
+    ]
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from benchmarks.scenarios import (
     peers,
     reports,
     tracked,
+    twin,
 )
 from benchmarks.servers import COMMANDS
 from benchmarks.venvs import ROOT
@@ -40,12 +41,15 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "in-process": in_process.measure,
     "event-loop": event_loop.measure,
     "peers": peers.measure,
+    "twin": twin.measure,
     "disk": disk.measure,
     "memory": memory.measure,
     "inserts": inserts.measure,
     "reports": reports.measure,
 }
-NEED_WRK = frozenset({"pass-through", "tracked", "peers"})
+NEED_WRK = frozenset({"pass-through", "tracked", "peers", "twin"})
+NEED_OTHERS = frozenset({"peers", "twin"})
+"""Packages of others, each in an environment of its own: not in a quick run."""
 
 FULL = Effort(
     rounds=5,
@@ -83,7 +87,7 @@ def run(*, only: Sequence[str], quick: bool) -> int:
         sys.exit(f"No such scenario: {', '.join(unknown)}. There are: {', '.join(SCENARIOS)}.")
     chosen = [name for name in SCENARIOS if name in only] if only else list(SCENARIOS)
     if quick and not only:
-        chosen.remove("peers")
+        chosen = [name for name in chosen if name not in NEED_OTHERS]
     if NEED_WRK & set(chosen) and (obstacle := load.install()):
         without = " ".join(f"--only {name}" for name in SCENARIOS if name not in NEED_WRK)
         sys.exit(f"{obstacle}, or leave out what needs it: python3 -m benchmarks {without}")

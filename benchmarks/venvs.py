@@ -52,6 +52,9 @@ FLASK_TRACK_USAGE = Environment(
 )
 DJANGO_REQUEST = Environment("django-request", ("django-request>=1.6", "gunicorn>=23"))
 
+# Needs Python 3.11.
+RUNLIGHT = Environment("runlight", ("runlight==0.3.2", "gunicorn>=23"))
+
 
 class InstallError(Exception):
     """pip could not; the message is the end of what it said."""

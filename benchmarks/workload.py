@@ -6,11 +6,14 @@ referrer and 15 % a campaign. The fields are those of the tracker in `ztas_middl
 
 from __future__ import annotations
 
+import hashlib
 import io
+import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +70,7 @@ class Sent:
     visitor: Visitor
     origin: str
     body: bytes
+    path: str = ENDPOINT
 
 
 def config(database: Path) -> dict[str, Any]:
@@ -182,6 +186,40 @@ def requests(
     return sent
 
 
+def page_views(number: int, *, seed: int = 4) -> list[Sent]:
+    """`number` page views, of as many visitors as there are for ten each."""
+    random = Random(seed)
+    crowd = visitors(random, max(1, number // 10))
+    views = (event for event in events(random) if event["type"] == "pageview")
+    sent = []
+    for event in itertools.islice(views, number):
+        visitor = random.choice(crowd)
+        event["timeZone"] = visitor.time_zone
+        sent.append(Sent(visitor, f"https://{SITES[event['siteId']]}", _json(event)))
+    return sent
+
+
+def as_it_is(sent: Sent) -> Sent:
+    """A hit as our tracker sends it."""
+    return sent
+
+
+def as_runlight(sent: Sent) -> Sent:
+    """The same page view as runlight's tracker sends it."""
+    event = json.loads(sent.body)
+    utm = {f"utm_{name}": value for name, value in event["utm"].items() if value}
+    url = sent.origin + event["path"] + (f"?{urlencode(utm)}" if utm else "")
+    body = {"k": "pageview", "u": url, "s": event["siteId"]}
+    # As many letters as its tracker draws, and as different.
+    body |= {"i": hashlib.sha256(repr((sent, id(sent))).encode()).hexdigest()[:12]}
+    body |= {"r": event["referrer"], "t": "Hello", "w": 1440, "h": 900, "l": "de-DE"}
+    return replace(sent, body=_json(body), path="/runlight/e")
+
+
+DIALECTS = {"ztas-middleware": as_it_is, "runlight": as_runlight}
+"""What a page view looks like to each package that takes it by a request of its own."""
+
+
 def batches(number: int, size: int, *, seed: int = 2) -> list[Sent]:
     """`number` batches of `size` events each, as scripts that queue send them."""
     random = Random(seed)
@@ -202,7 +240,7 @@ def environ(sent: Sent) -> dict[str, Any]:
     return {
         **_ENVIRON,
         "REQUEST_METHOD": "POST",
-        "PATH_INFO": ENDPOINT,
+        "PATH_INFO": sent.path,
         "CONTENT_TYPE": "text/plain;charset=UTF-8",
         "CONTENT_LENGTH": str(len(sent.body)),
         "HTTP_ORIGIN": sent.origin,
@@ -261,7 +299,7 @@ _HEADERS = (
 def http_post(sent: Sent) -> bytes:
     """A hit as it goes over the wire."""
     head = (
-        f"POST {ENDPOINT} HTTP/1.1\r\n{_HEADERS}"
+        f"POST {sent.path} HTTP/1.1\r\n{_HEADERS}"
         "Content-Type: text/plain;charset=UTF-8\r\n"
         f"Content-Length: {len(sent.body)}\r\n"
         f"Origin: {sent.origin}\r\n"
