@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
+from version_0_1 import HERE, NOW, old_database
 
 from ztas_middleware.config import config_from_mapping
 from ztas_middleware.history.asking import History
 from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store.steps import immediate
 
-HERE = Path(__file__).parent / "version_0_1"
-NOW = 1_790_000_000_000
 SITE = {
     "domain": "example.com",
     "retention_days": 30,
@@ -27,8 +24,7 @@ SITE = {
 
 @pytest.fixture(name="old")
 def _old(tmp_path):
-    file = tmp_path / "ztas.db"
-    file.write_bytes(gzip.decompress((HERE / "database.gz").read_bytes()))
+    file = old_database(tmp_path / "ztas.db")
     return config_from_mapping({"database": str(file), "sites": {"a": SITE}})
 
 

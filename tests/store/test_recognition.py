@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 from rows import PAGEVIEW
+from version_0_1 import old_database
 
 from ztas_middleware.errors import StorageError
 from ztas_middleware.store import schema
@@ -24,9 +25,12 @@ def make(file, version):
             insert into hits (time, site_id, type, path, visitor, browser, os, device)
             values (1700000000000, 'a', 'pageview', '/old', 'x', 'Chrome', 'Linux', 'desktop')
         """)
-        dump = "\n".join(old.iterdump())
+        save(old, file)
+
+
+def save(old, file):
     with closing(sqlite3.connect(file)) as new:
-        new.executescript(dump)
+        new.executescript("\n".join(old.iterdump()))
 
 
 def paths(file):
@@ -46,19 +50,28 @@ def test_a_dump_of_any_version_is_taken_over(file, version, first):
         fresh.append([])
         fresh.close()
     assert paths(file) == ["/old", "/new"]
-    # What 0.1 alone has goes when it is taken over.
-    names = """
-        select type, name from sqlite_schema
-        where tbl_name not like 'rollup%' and tbl_name != 'hit_ranges'
-            and name not like 'hit_%' and name not like 'newest_%' and name not like 'watermark_%'
-        order by name
-    """
+    names = "select type, name from sqlite_schema order by name"
     with (
         closing(sqlite3.connect(file)) as connection,
         closing(sqlite3.connect(file.with_name("fresh.db"))) as other,
     ):
         assert connection.execute(names).fetchall() == other.execute(names).fetchall()
         assert connection.execute("pragma user_version").fetchone() == (schema.VERSION,)
+
+
+def test_a_dump_of_what_0_1_wrote_keeps_what_is_taken_over_later(file):
+    written = old_database(file.with_name("old.db"))
+    with closing(sqlite3.connect(written)) as old:
+        save(old, file)
+    assert len(paths(file)) > 100
+    parts = "select name, sql from sqlite_schema"
+    with closing(sqlite3.connect(file)) as taken, closing(sqlite3.connect(written)) as old:
+        (had,) = old.execute("pragma user_version").fetchone()
+        assert had < schema.VERSION
+        assert taken.execute("pragma user_version").fetchone() == (schema.VERSION,)
+        names = {name for name, _ in old.execute(parts)}
+        assert names >= {"rollup_days", "rollups", "hit_ranges", "hit_deleted"}
+        assert names < {name for name, _ in taken.execute(parts)}
 
 
 def test_indexes_and_triggers_that_a_dump_lacks_are_made(file):

@@ -6,9 +6,10 @@ import sqlite3
 
 import pytest
 from rows import PAGEVIEW
+from version_0_1 import old_database
 
 from ztas_middleware.store.hits import Hit
-from ztas_middleware.store.schema import MIGRATIONS, VERSION, migrate
+from ztas_middleware.store.schema import VERSION, migrate
 
 # What 0.1 knows of the table, and how it inserts.
 OLD_VERSION, OLD_COLUMNS = 5, Hit._fields[:20]
@@ -19,13 +20,9 @@ OLD_INSERT = (
 
 @pytest.fixture
 def old(file):
-    """A worker of 0.1 with the database open."""
-    connection = sqlite3.connect(file, isolation_level=None)
-    for statements in MIGRATIONS[:OLD_VERSION]:
-        for statement in statements:
-            connection.execute(statement)
-    connection.execute(f"pragma user_version = {OLD_VERSION}")
-    connection.execute("pragma journal_mode = wal")
+    """A worker of 0.1 with its database open."""
+    connection = sqlite3.connect(old_database(file), isolation_level=None)
+    connection.execute("delete from hits")
     yield connection
     connection.close()
 

@@ -100,6 +100,8 @@ def _steps(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _empty(connection: sqlite3.Connection, table: str, key: str) -> Iterator[None]:
     """Delete a large table's rows, step by step; to drop it at once would keep hits waiting."""
+    if not connection.execute("select 1 from sqlite_schema where name = ?", (table,)).fetchone():
+        return  # made by a version before 0.1 was out
     names = key.split(", ")
     condition = " and ".join(f"{name} = ?" for name in names)
     while keys := connection.execute(f"select {key} from {table} limit {CHUNK}").fetchall():

@@ -10,9 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ztas_middleware.store.history_tables import HISTORY_TABLES
-from ztas_middleware.store.range_tables import RANGE_TABLES
 from ztas_middleware.store.recognition import recognise
-from ztas_middleware.store.rollup_tables import ROLLUP_TABLES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,9 +40,6 @@ create table hits (
     country text
 ) strict
 """
-
-# Until version 5; see range_tables.py.
-HITS_BY_SITE_AND_TIME = "create index hits_by_site_and_time on hits (site_id, time)"
 
 DROPS = """
 create table drops (
@@ -151,12 +146,14 @@ create table agent_reads (
 ) strict, without rowid
 """
 
+# What version 0.1 kept of finished days is made for nobody any more; where it is, it is taken over,
+# see history/takeover.py.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (HITS, HITS_BY_SITE_AND_TIME, DROPS, SALTS),
-    ROLLUP_TABLES,
+    (HITS, DROPS, SALTS),
+    (),
     (IMPORTS,),
     (LOGIN_TRIES,),
-    RANGE_TABLES,
+    ("drop index if exists hits_by_site_and_time",),
     MORE_COLUMNS,
     IMPORT_COLUMNS,
     (NOTICES,),
@@ -166,21 +163,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Statements of each schema version, in order; version N is `MIGRATIONS[N - 1]`. Append only."""
 
 VERSION = len(MIGRATIONS)
-
-# A new database has nothing of them; what an old one has is taken over, see history/takeover.py.
-_OF_0_1 = frozenset({HITS_BY_SITE_AND_TIME, *ROLLUP_TABLES, *RANGE_TABLES[1:]})
-
-
-def _plan(connection: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
-    has_rollups = connection.execute(
-        "select 1 from sqlite_schema where type = 'table' and name = 'rollup_days'"
-    ).fetchone()
-    if has_rollups:
-        return MIGRATIONS
-    return tuple(
-        tuple(statement for statement in statements if statement not in _OF_0_1)
-        for statements in MIGRATIONS
-    )
 
 
 def migrate(connection: sqlite3.Connection) -> int:
@@ -200,9 +182,8 @@ def migrate(connection: sqlite3.Connection) -> int:
     try:
         # Another process may have done the work between the look above and the lock.
         (current,) = connection.execute("pragma user_version").fetchone()
-        plan = _plan(connection)
-        current = current or recognise(connection, plan)
-        for statements in plan[current:]:
+        current = current or recognise(connection, MIGRATIONS)
+        for statements in MIGRATIONS[current:]:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"pragma user_version = {max(current, VERSION)}")
