@@ -88,6 +88,7 @@ class Site:
         self.head = ""
         self.body = ""
         self.requests = []
+        self.answers = 0
         self.troubles = 0
         self.origin = f"http://127.0.0.1:{server.port}"
         self.other_origin = f"http://127.0.0.1:{other.port}"
@@ -123,6 +124,7 @@ class Site:
 
         def start(status, *more):
             self.troubles += status[:3] in ("429", "503")
+            self.answers += environ.get("test.hit", {}).get("siteId") == self.id
             return start_response(status, *more)
 
         return self.middleware(environ, start)
@@ -201,19 +203,29 @@ class Site:
         page.clock.install(**settings)
         # After the clock's own, so that it is the clock's timers that are counted.
         page.add_init_script(COUNT_TIMERS)
+        page.heard = 0
 
-    def wait_for_answers(self, number, page):
-        """Wait until so many hits have reached the server, and the page has heard of its answers.
+        def hear(request):
+            page.heard += request.method == "POST"
 
-        Each hit that the server could not take makes the script set a timer; a test turns the
-        clock only then. Of an answer that is final it lets nobody know.
+        page.on("requestfinished", hear)
+        page.on("requestfailed", hear)
+
+    def wait_for_answers(self, number, page, *, given_up=0):
+        """Wait until so many hits were answered, and the page has heard it.
+
+        Each hit that the server could not take makes the script set a timer, but for those that
+        are `given_up` by now; a test turns the clock only then.
         """
         self.wait_for_posts(number)
         deadline = time.monotonic() + PATIENCE
-        while page.evaluate(TIMERS) < self.troubles:
-            assert time.monotonic() < deadline, "no timer for another try"
-            time.sleep(0.02)
-        page.wait_for_timeout(80)
+        while not (
+            self.answers >= number
+            and page.heard >= number
+            and page.evaluate(TIMERS) >= self.troubles - given_up
+        ):
+            assert time.monotonic() < deadline, "no answer, or no timer for another try"
+            page.wait_for_timeout(20)  # in which events of the page come in
 
     @contextmanager
     def out_of_order(self):

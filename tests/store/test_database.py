@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -74,7 +75,14 @@ def test_a_closed_database_opens_again(database, file):
 
 def test_threads_that_arrive_together_share_a_commit(database, file):
     database.append([hit("/first")])
-    commits = []
+    commits, standing = [], []
+
+    class Line(deque):
+        def append(self, batch):
+            super().append(batch)
+            standing.append(batch)
+
+    database._waiting = Line()
     blocker = sqlite3.connect(file, isolation_level=None)
     blocker.execute("begin immediate")
     arrived = threading.Barrier(21)
@@ -86,8 +94,9 @@ def test_threads_that_arrive_together_share_a_commit(database, file):
     with ThreadPoolExecutor(20) as pool:
         futures = [pool.submit(append, number) for number in range(20)]
         arrived.wait(30)
-        # All that is left for them is to stand in line.
-        time.sleep(0.2)
+        while len(standing) < 20:
+            assert not any(future.done() for future in futures)
+            time.sleep(0.001)
         # What the pool's threads commit from here on shows in the connection's own counter.
         database._writer._vigil.opened.connection.set_trace_callback(
             lambda sql: commits.append(sql) if sql == "commit" else None
