@@ -9,7 +9,8 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.made_up_history import make_history
+from benchmarks import beside as besides
+from benchmarks.made_up_history import SITE, make_history
 from benchmarks.results import Headline, Section
 from benchmarks.venvs import ROOT
 from ztas_middleware.store.connection import open_connection
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.bench import Bench
+    from benchmarks.beside import Beside
     from benchmarks.results import Cell
 
 NOW = 1_795_000_000_000
@@ -40,6 +42,9 @@ QUESTIONS = {
     **{f"365d, {name}": f"period=365d&{query}" for name, query in FILTERS.items()},
     "365d, country and not browser": "period=365d&country=DE&browser!=Chrome",
 }
+YEAR = "startDate=2025-11-19&endDate=2026-11-17"
+"""The same to a server, whose clock is not `NOW`."""
+KEEP_DAYS = 30
 TODAY = {"24h": "period=24h", "realtime": ""}
 
 
@@ -69,13 +74,19 @@ class History(NamedTuple):
     size: float
     """Bytes a hit of its folder."""
     asked: dict[str, Asked]
+    beside: Beside | None
+    kept: float | None
+    """MB of the database and the history, with the hits of `KEEP_DAYS` days in the database."""
 
 
 def measure(bench: Bench) -> Section:
     """File databases of different sizes, and ask them."""
     sizes = sorted(bench.effort.history)
     least, middle, most = sizes[0], sizes[len(sizes) // 2], sizes[-1]
-    years = {hits: _measure(bench, hits, FEW_PATHS, 365, QUESTIONS) for hits in sizes}
+    years = {
+        hits: _measure(bench, hits, FEW_PATHS, 365, QUESTIONS, is_largest=hits == most)
+        for hits in sizes
+    }
     plain = {"365d": QUESTIONS["365d"]}
     many = _measure(bench, middle, MANY_PATHS, 365, plain)
     busy = _measure(bench, 3 * BUSY_DAY, FEW_PATHS, 3, TODAY)
@@ -112,12 +123,15 @@ def measure(bench: Bench) -> Section:
             f"million, {one.cpu:.1f} of the processors, and take {one.size:.1f} bytes each; "
             "another process committed a hit every few milliseconds meanwhile."
             for one in histories
-        ),
+        )
+        + _beside(years[most]),
     )
 
 
 def _headlines(least: History, most: History) -> list[Headline]:
     year = most.asked["365d"]
+    assert most.beside is not None
+    assert most.kept is not None
 
     def slowest(history: History, period: str) -> float:
         return max(history.asked[f"{period}, {name}"].first for name in FILTERS)
@@ -146,7 +160,31 @@ def _headlines(least: History, most: History) -> list[Headline]:
             "MB",
             300,
         ),
+        Headline(
+            "p99 of the app's own requests beside filtered years / without",
+            most.beside.beside / most.beside.alone,
+            "",
+            3,
+        ),
+        Headline(
+            f"database and history of {most.hits:,} hits, keep_hits_days: {KEEP_DAYS}",
+            most.kept,
+            "MB",
+            300,
+        ),
     ]
+
+
+def _beside(history: History) -> tuple[str, ...]:
+    if history.beside is None:
+        return ()
+    alone, beside, questions = history.beside
+    text = (
+        f"The app's own requests, one at a time in the same worker of {besides.SERVER}: p99 "
+        f"{alone:.1f} ms alone, {beside:.1f} ms while {questions} filtered years of "
+        f"{history.hits:,} hits were answered one after the other."
+    )
+    return (text,)
 
 
 def _rows(history: History) -> list[tuple[Cell, ...]]:
@@ -156,7 +194,15 @@ def _rows(history: History) -> list[tuple[Cell, ...]]:
     ]
 
 
-def _measure(bench: Bench, hits: int, paths: int, days: int, questions: dict[str, str]) -> History:
+def _measure(
+    bench: Bench,
+    hits: int,
+    paths: int,
+    days: int,
+    questions: dict[str, str],
+    *,
+    is_largest: bool = False,
+) -> History:
     folder = bench.scratch / f"{hits}-{paths}"
     folder.mkdir()
     path = folder / "hits.db"
@@ -169,6 +215,13 @@ def _measure(bench: Bench, hits: int, paths: int, days: int, questions: dict[str
     print(f"    filed in {filed['seconds']:.0f} s", flush=True)
     size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
     asked = {name: _ask(bench, path, name, query) for name, query in questions.items()}
+    beside = kept = None
+    if is_largest:
+        beside = besides.measure(
+            bench, path, [f"/api/stats?siteId={SITE}&{YEAR}&{query}" for query in FILTERS.values()]
+        )
+        _run(bench, path, "move", str(KEEP_DAYS))
+        kept = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     # Ten million hits are 2 GB.
     shutil.rmtree(folder)
     share = hits / 1_000_000
@@ -181,6 +234,8 @@ def _measure(bench: Bench, hits: int, paths: int, days: int, questions: dict[str
         wait,
         size / hits,
         asked,
+        beside,
+        kept,
     )
 
 
