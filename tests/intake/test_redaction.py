@@ -39,6 +39,16 @@ REPLACED = [
     ("x@123.com", "[email]"),
     (f"{'a' * 100}@example.com", f"{'a' * 36}[email]"),
     ("@alice@mastodon.social", "@[email]"),
+    # in other scripts
+    ("２０３．０．１１３．７", "[ip]"),
+    ("私は２０３.０.１１３.７から２０２６年に", "私は[ip]から２０２６年に"),
+    ("٢٠٣.٠.١١٣.٧", "[ip]"),
+    ("\U0001d7d02\U0001d7d1.0.113.\U0001d7d5", "[ip]"),
+    ("२००१:db8::१", "[ip]"),
+    ("電話＋８１　３　１２３４　５６７８です", "電話[phone]です"),
+    ("（５５５）１２３－４５６７", "[phone]"),
+    ("۵۵۵-۱۲۳-۴۵۶۷", "[phone]"),
+    ("ａｌｉｃｅ＠ｅｘａｍｐｌｅ．ｃｏｍ", "[email]"),
     # IPv4
     ("192.168.1.1", "[ip]"),
     ("from 10.0.0.1, 10.0.0.2.", "from [ip], [ip]."),
@@ -112,6 +122,10 @@ LEFT_ALONE = [
     "+4 items",
     "UTC+10:30",
     "1.2.3",
+    "１７０００００００００",
+    "バージョン：１．２．３．４",
+    "２０２４－０１－１５　１２：３０：４５",
+    "١٫٢",
     "v1.2.3.4",
     "version 1.2.3.4",
     "versión 1.2.3.4",
@@ -238,7 +252,7 @@ def test_every_repetition_in_every_pattern_is_bounded():
     parser = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
     patterns = [value for value in vars(redaction).values() if isinstance(value, re.Pattern)]
     bounds = [b for p in patterns for b in repeats(parser.parse(p.pattern, p.flags))]
-    assert len(patterns) == 9
+    assert len(patterns) == 10
     assert len(bounds) > 20
     assert max(bounds) <= LONGEST
 

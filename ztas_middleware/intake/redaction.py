@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import re
 import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
 _DOMAIN = 254  # RFC 1035 allows 253
@@ -89,6 +93,15 @@ _NORTH_AMERICAN = re.compile(
 )
 
 
+# A digit is one in any script, and East Asian keyboards write it and its signs as wide as a letter
+# of theirs. Wide letters stay what they are, and join no token.
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+_WIDE = str.maketrans("\uff0e\uff0b\uff0d\uff08\uff09\uff0f\uff1a\uff20\u3000", ".+-()/:@ ")
+
+Found = tuple[int, int, str]
+"""Where a datum begins, the first character behind it, and what stands for it."""
+
+
 def redact(text: str) -> str:
     """Replace e-mail addresses, IP addresses standing alone and telephone numbers.
 
@@ -99,49 +112,79 @@ def redact(text: str) -> str:
         The text with `[email]`, `[ip]` and `[phone]` in their places; the very same object where
         there are none. Runs of digits, versions, dates, times and unix times stay.
     """
-    if not _SUSPECT.search(text):
+    read = text if text.isascii() else _in_ascii(text)
+    if not _SUSPECT.search(read):
         return text
     # E-mail first: its domain may look like the start of another datum, never the reverse.
-    if "@" in text or "40" in text:
-        text = _redact_mail(text)
-    if ":" in text:
-        text = _COLONS.sub(_address_in, text)
-    if "." in text:
-        text = _IPV4.sub(_ipv4_in, text)
-    text = _INTERNATIONAL.sub("[phone]", text)
-    return _NORTH_AMERICAN.sub("[phone]", text)
+    for find in (_mail_in, _ipv6_in, _ipv4_in, _international_in, _north_american_in):
+        if found := list(find(read)):
+            text, read = _replaced(text, found), _replaced(read, found)
+    return text
 
 
-def _redact_mail(text: str) -> str:
+def _in_ascii(text: str) -> str:
+    """The text, as long as it is, with ASCII's digits and signs for those that mean the same."""
+    return _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), text.translate(_WIDE))
+
+
+def _replaced(text: str, found: list[Found]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end, placeholder in found:
+        pieces += (text[done:start], placeholder)
+        done = end
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def _mail_in(text: str) -> Iterator[Found]:
+    if "@" not in text and "40" not in text:
+        return
     # From the at sign outwards, because a search for local parts would start again at each
     # letter of a long word that has none behind it.
-    pieces: list[str] = []
     done = 0
     for domain in _MAIL_DOMAIN.finditer(text):
         at = domain.start()
         local = _MAIL_LOCAL.match(text[max(done, at - _LOCAL_PART) : at][::-1])
         if local:
-            pieces += (text[done : at - local.end()], "[email]")
             done = domain.end()
-    pieces.append(text[done:])
-    return "".join(pieces)
+            yield at - local.end(), done, "[email]"
 
 
-def _address_in(match: re.Match[str]) -> str:
-    """What stands for a run of words and colons: itself, or with its IPv6 address replaced."""
-    opening, run, closing = match.groups()
-    # The colon of a sentence: `from 2001:db8::1: 3 hits`.
-    core = run[:-1] if run.endswith(":") and not run.endswith("::") else run
-    name, _, rest = core.partition(":")
-    if _is_address(core):
-        name, found = "", core
-    elif _is_address(rest):
-        name, found = f"{name}:", rest
-    else:
-        return match[0]
-    if opening and closing and not name:
-        opening = closing = ""
-    return f"{opening}{name}[ip]{run[len(name) + len(found) :]}{closing}"
+def _ipv6_in(text: str) -> Iterator[Found]:
+    for match in _COLONS.finditer(text) if ":" in text else ():
+        opening, run, closing = match.groups()
+        # The colon of a sentence: `from 2001:db8::1: 3 hits`.
+        core = run[:-1] if run.endswith(":") and not run.endswith("::") else run
+        start = match.start(2)
+        end = start + len(core)
+        name, colon, rest = core.partition(":")
+        if _is_address(core):
+            is_enclosed = opening and closing and core == run
+            yield (*(match.span() if is_enclosed else (start, end)), "[ip]")
+        elif _is_address(rest):
+            yield start + len(name + colon), end, "[ip]"
+
+
+def _ipv4_in(text: str) -> Iterator[Found]:
+    for match in _IPV4.finditer(text) if "." in text else ():
+        octets = match[0].split(".")
+        before = text[max(0, match.start() - 24) : match.start()]
+        if not (
+            any(int(octet) > 255 for octet in octets)  # noqa: PLR2004 - a byte
+            or _VERSION_BEFORE.search(before)
+            # `Chrome/120.0.0.0`: browsers send the rest of their version as zeros.
+            or (match[0].endswith(".0.0.0") and _PRODUCT_BEFORE.search(before))
+        ):
+            yield (*match.span(), "[ip]")
+
+
+def _international_in(text: str) -> Iterator[Found]:
+    return ((*match.span(), "[phone]") for match in _INTERNATIONAL.finditer(text))
+
+
+def _north_american_in(text: str) -> Iterator[Found]:
+    return ((*match.span(), "[phone]") for match in _NORTH_AMERICAN.finditer(text))
 
 
 def _is_address(text: str) -> bool:
@@ -154,16 +197,3 @@ def _is_address(text: str) -> bool:
     # `a::b`, `Foo::Bar`, `::` and `[1::2]` are valid addresses that only programs contain.
     digits = text.replace(":", "")
     return len(digits) > 4 and any("0" <= character <= "9" for character in digits)  # noqa: PLR2004 - a group has four
-
-
-def _ipv4_in(match: re.Match[str]) -> str:
-    octets = match[0].split(".")
-    before = match.string[max(0, match.start() - 24) : match.start()]
-    if (
-        any(int(octet) > 255 for octet in octets)  # noqa: PLR2004 - a byte
-        or _VERSION_BEFORE.search(before)
-        # `Chrome/120.0.0.0`: browsers send the rest of their version as zeros.
-        or (match[0].endswith(".0.0.0") and _PRODUCT_BEFORE.search(before))
-    ):
-        return match[0]
-    return "[ip]"
