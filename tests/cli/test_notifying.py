@@ -124,6 +124,12 @@ def test_mistakes_are_one_line(notified, arguments, message, status):
     assert message in notified.error(*arguments, exit_code=status)
 
 
+@pytest.mark.parametrize("command", [["alerts"], ["alerts", "--dry-run"], ["report", "--all"]])
+def test_a_timer_may_come_before_the_first_hit(notified, mailbox, command):
+    assert notified.ok(*command).endswith("ztas.db: not there yet; the first hit makes it\n")
+    assert mailbox.mails == []
+
+
 def test_last_week_is_monday_to_sunday(notified):
     today = datetime.fromtimestamp(NOW / 1000, timezone.utc).date()
     monday = today - timedelta(days=today.weekday() + 7)

@@ -226,6 +226,21 @@ def test_options_are_the_parameters_of_the_api(shop, options, query):
     assert said.encode() == ask_api(shop, query) + b"\n"
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--filter", "page=/cart"], ["--by", "page"], ["--journeys", "page=/cart"]],
+    ids=["filter", "breakdown", "journeys"],
+)
+def test_what_can_not_be_told_of_pruned_days_is_said(shop, options):
+    text = shop.config.read_text()
+    shop.config.write_text(text.replace("example.com\n", "example.com\n    retention_days: 9\n", 1))
+    said = r"Older hits were pruned: these numbers begin on 20\d\d-\d\d-\d\d\."
+    assert "pruned" not in shop.ok("stats", "site_abc123", *DAYS, *options)
+    shop.ok("prune")
+    assert re.search(said, shop.ok("stats", "site_abc123", *DAYS, *options))
+    assert "pruned" not in shop.ok("stats", "site_abc123", *DAYS)
+
+
 def test_a_breakdown_is_a_table(shop):
     said = shop.ok("stats", "site_abc123", *DAYS, "--by", "page", "--by", "country")
     assert re.search(r"^page / country, 4 of 4 +views +visitors +value$", said, re.MULTILINE)

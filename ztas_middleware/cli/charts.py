@@ -113,6 +113,7 @@ def report(
     site, period = document["site"], document["period"]
     head = f"{site['domain']}  {period['start']} to {period['end']}  {period['timezone']}"
     yield click.style(fit(head, width, marks).rstrip(), bold=True)
+    yield from _pruned(period)
     yield ""
     yield from _summary(document)
     if losses:
@@ -145,8 +146,15 @@ def breakdown(
     document: Mapping[str, Any], by: Sequence[str], width: int, marks: Marks = BLOCKS
 ) -> Iterator[str]:
     """The lines of a breakdown by some keys."""
+    yield from _pruned(document)
     title = f"{' / '.join(by)}, {len(document['rows'])} of {document['total']:,}"
     yield from _list(document["rows"], title, (tuple(by), "pageviews"), width, marks)
+
+
+def _pruned(answered: Mapping[str, Any]) -> Iterator[str]:
+    """What is said where the rows of some days are not there any more."""
+    if first := answered.get("answersFrom"):
+        yield f"Older hits were pruned: these numbers begin on {first}."
 
 
 def _summary(document: Mapping[str, Any]) -> Iterator[str]:
@@ -213,6 +221,7 @@ def _week(hours: Sequence[Mapping[str, Any]], marks: Marks) -> Iterator[str]:
 
 def journeys(document: Mapping[str, Any], width: int, marks: Marks = BLOCKS) -> Iterator[str]:
     """The lines of what comes before and after a page or an event."""
+    yield from _pruned(document)
     for key, title in (("before", "Before"), ("after", "After")):
         yield from _list(document[key], title, (("path",), "sessions"), width, marks)
 

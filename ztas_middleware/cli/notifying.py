@@ -93,6 +93,7 @@ def report(
         raise click.UsageError("name a SITE, or say --all")
     settings = options.load(config)
     chosen = options.sites_of(settings, site)
+    options.leave_if_not_there(settings, None)
     now = time.time_ns() // 1_000_000
     reports = _reports(settings)
     failed = False
@@ -141,6 +142,7 @@ def alerts(site: str | None, *, dry_run: bool, config: str) -> None:
 
     settings = options.load(config)
     chosen = options.sites_of(settings, site)
+    options.leave_if_not_there(settings, None)
     now = time.time_ns() // 1_000_000
     reports = _reports(settings)
     failed = False
