@@ -26,27 +26,41 @@ NUMBERED_NAMES = (
 """The columns of `rows` that they are made of."""
 
 
-def numbers_of(rows: str, keys: Mapping[str, str]) -> str:
+def people_of(rows: str, *columns: str) -> str:
+    """The query for the page views and events of `rows` by day, visitor and some columns."""
+    return f"""
+        select
+            {", ".join(("day", "visitor", *columns))},
+            count(*) filter (where type = 'pageview') as views,
+            count(*) filter (where type = 'event') as happened,
+            sum({millionths("value")}) filter (where type = 'event') as amount
+        from {rows} where type in ('pageview', 'event') group by all
+    """
+
+
+def numbers_of(
+    rows: str, keys: Mapping[str, str], *, people: str | None = None, visits: str | None = None
+) -> str:
     """The query for `NUMBERS` by some keys.
 
     Args:
         rows: a relation with the columns of `rows`.
         keys: their names, none of which is a column's, and the expression of each.
+        people: a relation from `people_of` that has what the keys are made of.
+        visits: a relation that has it, and what belongs to each session that counts.
     """
     names = ", ".join(keys)
     made = ", ".join(f"{expression} as {name}" for name, expression in keys.items())
+    seen = f"(select *, {made} from {people})" if people else f"({people_of(rows, made)})"
     people = f"""
         select
             {names}, sum(views) as pageviews, count(*) filter (where visitor != '') as visitors,
             sum(happened) as events, sum(amount) as value
         from (
             select
-                {made}, day as visitor_day, visitor,
-                count(*) filter (where type = 'pageview') as views,
-                count(*) filter (where type = 'event') as happened,
-                sum({millionths("value")}) filter (where type = 'event') as amount
-            from {rows} where type in ('pageview', 'event')
-            group by {names}, visitor_day, visitor
+                {names}, day, visitor,
+                sum(views) as views, sum(happened) as happened, sum(amount) as amount
+            from {seen} group by {names}, day, visitor
         )
         group by {names}
     """
@@ -58,7 +72,7 @@ def numbers_of(rows: str, keys: Mapping[str, str]) -> str:
             select
                 {made}, day as session_day, session, any_value(session_views) as views,
                 any_value(session_bounced) as is_bounce, any_value(session_duration) as length
-            from {rows} where session_counts
+            from {visits or f"(select * from {rows} where session_counts)"}
             group by {names}, session_day, session
         )
         group by {names}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.dimensions import CLIENT, COUNTED, SESSION, WEEK_HOURS, Counts, List
 from ztas_middleware.history.columns import ROWS, UTM, Column, millionths
-from ztas_middleware.history.numbers import NUMBERS, numbers_of
+from ztas_middleware.history.numbers import NUMBERS, numbers_of, people_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,7 +38,7 @@ COUNTED_NAMES = ", ".join(column.name for column in ROWS if column.name not in _
 
 TOTAL_NAMES = ", ".join(column.name for column in TOTALS)
 
-_PEOPLE = "count(*) filter (where visitor != '')"
+_VISITORS = "count(*) filter (where visitor != '')"
 """Of groups by visitor: rows without one are nobody's."""
 
 
@@ -52,14 +52,14 @@ def totals_of(rows: str, *, day: str = "day") -> str:
     """The query for the totals of a relation `rows`; arguments as in `queries`."""
     return f"""
         with
-            {VIEWS} as materialized ({views_of(rows)}),
+            {PEOPLE} as materialized ({people_of(rows, *CLIENT)}),
             {VISITS} as materialized ({visits_of(rows)})
         {" union all ".join(queries(rows, day=day))}
     """
 
 
-VIEWS, VISITS = "totals_views", "totals_visits"
-"""The names that `queries` knows `views_of` and `visits_of` by."""
+PEOPLE, VISITS = "totals_people", "totals_visits"
+"""The names that `queries` knows `people_of(rows, *CLIENT)` and `visits_of(rows)` by."""
 
 
 def queries(rows: str, *, day: str = "day") -> list[str]:
@@ -69,37 +69,37 @@ def queries(rows: str, *, day: str = "day") -> list[str]:
         rows: the relation.
         day: which day a list is of, as SQL: each its own, or one date for all days together.
     """
+    lists = {listed.name: _QUERIES[listed.counts](listed, rows, day) for listed in COUNTED}
+    wide = [query for query in lists.values() if rows in query]
+    narrow = [query for query in lists.values() if rows not in query]
     return [
-        totals_of_days(rows),
+        _selected_days(numbers_of(rows, _DAY, people=PEOPLE, visits=VISITS)),
         _of_views(WEEK_HOURS, rows, "day"),
-        *(_QUERIES[listed.counts](listed, rows, day) for listed in COUNTED),
+        # What is told of visitors and sessions takes less time than a statement of its own.
+        " union all ".join(narrow),
+        *wide,
     ]
 
 
 def totals_of_days(rows: str) -> str:
     """The query for the days' own totals of a relation `rows`, without any list."""
-    return f"""
-        select {_selected("", [], {name: name for name in NUMBERS}, "the_day")}
-        from ({numbers_of(rows, {"the_day": "day"})})
-    """
+    return _selected_days(numbers_of(rows, _DAY))
 
 
-def views_of(rows: str) -> str:
-    """The query for the page views of a relation `rows` by visitor and what is told of the client.
+_DAY = {"the_day": "day"}
 
-    Nearly all visitors have one row a day in it, with the number of their page views.
-    """
-    return f"""
-        select day, visitor, {", ".join(CLIENT)}, count(*) as number
-        from {rows} where type = 'pageview' group by all
-    """
+
+def _selected_days(numbers: str) -> str:
+    columns = _selected("", [], {name: name for name in NUMBERS}, "the_day")
+    return f"select {columns} from ({numbers})"
 
 
 def visits_of(rows: str) -> str:
     """The query for the sessions of a relation `rows`, with one row each for nearly all."""
+    columns = (*SESSION, "session_views", "session_bounced", "session_duration")
     return f"""
         select
-            day, session, visitor, {", ".join(f"any_value({name}) as {name}" for name in SESSION)},
+            day, session, visitor, {", ".join(f"any_value({name}) as {name}" for name in columns)},
             count(*) filter (where type = 'pageview') as number,
             bool_or(type in ('pageview', 'event')) as is_counted
         from {rows} where session_counts group by day, session, visitor
@@ -110,7 +110,8 @@ def _of_views(listed: List, rows: str, day: str) -> str:
     source, number = rows, "count(*)"
     condition = f"type = 'pageview' and ({listed.condition})"
     if set(listed.keys.values()) <= set(CLIENT):
-        source, number, condition = VIEWS, "sum(number)", listed.condition
+        # Nearly all visitors have one row a day there.
+        source, number, condition = PEOPLE, "sum(views)", f"views > 0 and ({listed.condition})"
     return f"""
         select {_selected(listed.name, _names(listed), _counted("pageviews"), day)}
         from (
@@ -133,10 +134,10 @@ def _of_events(listed: List, rows: str, day: str) -> str:
     """
 
 
-def _of_hits(listed: List, rows: str, day: str) -> str:
+def _of_properties(listed: List, rows: str, day: str) -> str:
     return f"""
         select {_selected(listed.name, _names(listed), {"events": "count(*)"}, day)}
-        from (select day, {_made(listed)} from {rows} where {listed.condition})
+        from (select day, {_made(listed)} from {rows} where properties is not null)
         group by all
     """
 
@@ -183,13 +184,13 @@ _QUERIES = {
     Counts.EVENTS: _of_events,
     Counts.ENDS: _of_ends,
     Counts.ORIGINS: _of_origins,
-    Counts.HITS: _of_hits,
+    Counts.HITS: _of_properties,
 }
 
 
 def _counted(*names: str) -> dict[str, str]:
     """What is added up of groups by visitor."""
-    return {"visitors": _PEOPLE, **{name: f"sum({name})" for name in names}}
+    return {"visitors": _VISITORS, **{name: f"sum({name})" for name in names}}
 
 
 def _names(listed: List) -> list[str]:

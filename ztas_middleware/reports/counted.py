@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ztas_middleware.dimensions import CLIENT
+from ztas_middleware.history.numbers import people_of
 from ztas_middleware.history.totals import (
     COUNTED_NAMES,
-    VIEWS,
+    PEOPLE,
     VISITS,
     make_totals_table,
     queries,
     totals_of,
-    views_of,
     visits_of,
 )
 from ztas_middleware.reports.conditions import Bound
@@ -50,7 +51,7 @@ def count(selected: Selected, period: Period) -> Totals:
             query = totals_of("counted_rows", day=_sql(first))
             cursor.execute(f"insert into counted {query}")
             continue
-        _make(cursor, VIEWS, views_of(rows), bound)
+        _make(cursor, PEOPLE, people_of(rows, *CLIENT), bound)
         _make(cursor, VISITS, visits_of(rows), bound)
         for query in queries(rows, day=_sql(first)):
             values = bound.values if rows in query else {}
