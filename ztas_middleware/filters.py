@@ -1,12 +1,13 @@
-"""Filters: which rows a report keeps, as readers and the configuration write them.
+r"""Filters: which rows a report keeps, as readers and the configuration write them.
 
 `page=/blog/*`, `country!=US`, `browser~=fire`, `prop:plan=pro`, `goal=Signups`: a name, an operator
 behind it, and values. Several values are any of them, several filters all hold, `*` is any text,
-and an empty value is "has none". What that means in SQL is the reports' business.
+`\*` an asterisk, and an empty value is "has none". What that means in SQL is the reports' business.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ NAMED = ("goal", "segment")
 """Filters that are known by a name which the configuration gives."""
 
 _OPERATORS = ("!~", "~", "!")
+
+_ASTERISK = re.compile(r"(?<!\\)\*")
+
+Pattern = list[str]
+"""The texts between asterisks that are any text: one where a whole text is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,11 @@ class Filter:
         """The name and the operator, which a value follows behind `=`."""
         return f"{self.name}{'!' if self.negated else ''}{'~' if self.contains else ''}"
 
-    def patterns(self) -> tuple[str, ...]:
-        """The values as patterns over the whole text."""
-        return tuple(f"*{value}*" for value in self.values) if self.contains else self.values
+    def patterns(self) -> list[Pattern]:
+        """The values as patterns over the whole text; without an empty one that is "has none"."""
+        if self.contains:
+            return [["", *parse_pattern(value), ""] for value in self.values]
+        return [parse_pattern(value) for value in self.values if value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,16 @@ class Filters:
 
 
 NO_FILTERS = Filters()
+
+
+def parse_pattern(text: str) -> Pattern:
+    """A pattern as readers and the configuration write it."""
+    return [part.replace("\\*", "*") for part in _ASTERISK.split(text)]
+
+
+def literal(text: str) -> str:
+    """The pattern of this very text."""
+    return text.replace("*", "\\*")
 
 
 def is_filter(key: str) -> bool:

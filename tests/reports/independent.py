@@ -150,12 +150,22 @@ def percent(part, whole):
 
 
 def globs(pattern, text):
-    """Whether the whole text is the pattern, in which `*` is any text."""
+    r"""Whether the whole text is the pattern, in which `*` is any text, and `\*` is that sign."""
     if not pattern:
         return not text
+    if pattern[:2] == "\\*":
+        return text[:1] == "*" and globs(pattern[2:], text[1:])
     if pattern[0] == "*":
         return any(globs(pattern[1:], text[cut:]) for cut in range(len(text) + 1))
     return bool(text) and text[0] == pattern[0] and globs(pattern[1:], text[1:])
+
+
+def contains(pattern, text):
+    """Whether the pattern is somewhere in the text."""
+    if "*" not in pattern:
+        return pattern in text
+    ends = range(len(text) + 1)
+    return any(globs(pattern, text[first:last]) for last in ends for first in range(last + 1))
 
 
 def as_text(value):
@@ -218,9 +228,11 @@ class Answer:
     def keeps_one(self, key, values, row):
         name, negated = key.removesuffix("~").removesuffix("!"), "!" in key
         if key.endswith("~"):
-            name = key.removesuffix("~").removesuffix("!")
-            values = [f"*{value}*" for value in values]
-        return any(self.fits(name, value, row) for value in values) != negated
+            text = as_text(self.value(name, row))
+            found = text is not None and any(contains(value, text) for value in values)
+        else:
+            found = any(self.fits(name, value, row) for value in values)
+        return found != negated
 
     def fits(self, name, wanted, row):
         if name == "goal":

@@ -163,6 +163,31 @@ FILTERED = {
         {"page": "/a*b"},
         {"pageviews": 3},
     ),
+    "an asterisk behind a backslash is one": (
+        [hit(0, path=path) for path in ("/a*b", "/axb", "/a\\*b", "/a*bc", "/x*b*y")],
+        {"page": "/a\\*b"},
+        {"pageviews": 1},
+    ),
+    "beside one that is any text": (
+        [hit(0, path=path) for path in ("/a*b", "/axb", "/a*bc", "/a*", "/a%x")],
+        {"page": "/a\\**"},
+        {"pageviews": 3},
+    ),
+    "behind a backslash that is there": (
+        [hit(0, path=path) for path in ("/a\\*b", "/a*b", "/a\\xb")],
+        {"page": "/a\\\\*b"},
+        {"pageviews": 1},
+    ),
+    "a backslash elsewhere is itself": (
+        [hit(0, path=path) for path in ("/a\\b", "/a\\\\b", "/ab")],
+        {"page": "/a\\b"},
+        {"pageviews": 1},
+    ),
+    "what is contained may end with it": (
+        [hit(0, path=path) for path in ("/a\\b", "/a*b", "/ab")],
+        {"page~": "a\\"},
+        {"pageviews": 1},
+    ),
     "upper and lower case differ": (
         [hit(0, path="/A"), hit(0, path="/a")],
         {"page": "/a*"},

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ztas_middleware.dimensions import DIMENSIONS
-from ztas_middleware.filters import PROPERTY
+from ztas_middleware.filters import PROPERTY, parse_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from ztas_middleware.config.goals import Match
     from ztas_middleware.config.model import Site
-    from ztas_middleware.filters import Filter, Filters
+    from ztas_middleware.filters import Filter, Filters, Pattern
 
 _COLUMNS = (("page", "path"), ("action", "action"), ("category", "category"), ("label", "label"))
 """What a goal looks at, and the column it is in."""
@@ -48,7 +49,7 @@ def matches(match: Match, bound: Bound) -> str:
     for name, column in _COLUMNS:
         pattern: str | None = getattr(match, name)
         if pattern is not None:
-            parts.append(f"ifnull({_fits(column, [pattern], bound)}, false)")
+            parts.append(f"ifnull({_fits(column, [parse_pattern(pattern)], bound)}, false)")
     return f"({' and '.join(parts)})"
 
 
@@ -79,35 +80,33 @@ def _keeps_one(found: Filter, site: Site, bound: Bound) -> str:
         parts = [f"({keeps(site.segments[value], site, bound)})" for value in found.values]
     else:
         values = expression(found.name)
-        some = [value for value in found.patterns() if value]
-        parts = [f"ifnull({_fits(values, some, bound)}, false)"] if some else []
-        if len(some) < len(found.values):
+        patterns = found.patterns()
+        parts = [f"ifnull({_fits(values, patterns, bound)}, false)"] if patterns else []
+        if len(patterns) < len(found.values):
             parts.append(f"{values} is null")
     kept = f"({' or '.join(parts)})"
     return f"not {kept}" if found.negated else kept
 
 
-def _fits(value: str, patterns: Iterable[str], bound: Bound) -> str:
+def _fits(value: str, patterns: Sequence[Pattern], bound: Bound) -> str:
     """Whether a text is one of some patterns; NULL where there is none."""
-    patterns = list(patterns)
-    whole = [bound.name(pattern) for pattern in patterns if "*" not in pattern]
+    whole = [bound.name(pattern[0]) for pattern in patterns if len(pattern) == 1]
     parts = [f"{value} in ({', '.join(whole)})"] if whole else []
-    parts += [_like(value, pattern, bound) for pattern in patterns if "*" in pattern]
+    parts += [_like(value, pattern, bound) for pattern in patterns if len(pattern) > 1]
     return f"({' or '.join(parts)})"
 
 
-def _like(value: str, pattern: str, bound: Bound) -> str:
+def _like(value: str, pattern: Pattern, bound: Bound) -> str:
     # The simple forms are read several times as fast as `like` with an escape.
-    first, *middle, last = pattern.split("*")
+    first, *middle, last = pattern
     if first and not any(middle) and not last:
         return f"starts_with({value}, {bound.name(first)})"
     if not first and not any(middle) and last:
         return f"ends_with({value}, {bound.name(last)})"
     if not first and not last and len([part for part in middle if part]) == 1:
         return f"contains({value}, {bound.name(''.join(middle))})"
-    for letter in "\\%_":
-        pattern = pattern.replace(letter, "\\" + letter)
-    return f"{value} like {bound.name(pattern.replace('*', '%'))} escape '\\'"
+    escaped = "%".join(re.sub(r"[\\%_]", r"\\\g<0>", part) for part in pattern)
+    return f"{value} like {bound.name(escaped)} escape '\\'"
 
 
 def _pointer(name: str) -> str:

@@ -167,6 +167,15 @@ def test_the_week_is_a_grid_of_hours(browser):
     assert cells[5][14].get_text() == "2", "Saturday, from 14:00"
 
 
+def test_a_click_keeps_a_name_with_an_asterisk_and_no_other(browser, store):
+    paths = ["/*", "/*", "/x"]
+    store(make_hit(NOW - n, path=path, visitor=f"v{n}") for n, path in enumerate(paths))
+    page = click(browser.get("/ztas/shop"), "/*")
+    assert tiles(page)["Page views"] == "2"
+    # Again lets the others in.
+    assert "page" not in click(page, "/*").request.GET
+
+
 def test_properties_lead_to_their_values(browser, store):
     plans = ['"pro"', '"pro"', '"free"', "true"]
     store(
@@ -183,6 +192,17 @@ def test_properties_lead_to_their_values(browser, store):
     assert page.request.GET["list"] == "prop:plan"
     found = texts(page, ".alone tbody tr")
     assert found == ["(none) 4 4 1", "pro 2 0 2", "free 1 0 1", "true 1 0 1"]
+    answer = click(page, "CSV of plan")
+    assert answer.content_disposition.endswith('"shop-values-2026-11-01-2026-11-07.csv"')
+    assert answer.text.splitlines() == [
+        "prop:plan,uniqueVisitors,pageviews,events",
+        ",4,4,1",
+        "pro,2,0,2",
+        "free,1,0,1",
+        "true,1,0,1",
+    ]
+    searched = browser.get("/ztas/shop/csv?list=prop:plan&search=pr&sort=name").text
+    assert searched.splitlines()[1:] == ["pro,2,0,2"]
     page = click(page, "pro")
     assert page.request.GET["prop:plan"] == "pro"
     assert tiles(page)["Visitors"] == "2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.filters import Filters
+from ztas_middleware.filters import Filters, literal
 from ztas_middleware.reports.questions import JourneysQuestion
 from ztas_middleware.web.dashboard.lists import Row
 
@@ -64,7 +64,7 @@ def _rows(neighbours: Sequence[Neighbour], question: Question) -> tuple[Row, ...
             name={"(entry)": "The visit begins", "(exit)": "The visit ends"}.get(
                 one.path, one.path
             ),
-            href=question.query({"page": one.path}) if one.path.startswith("/") else None,
+            href=question.query({"page": literal(one.path)}) if one.path.startswith("/") else None,
             share=one.sessions / most,
             cells=(one.sessions,),
         )

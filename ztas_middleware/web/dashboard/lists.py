@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ztas_middleware.dimensions import LISTS, Counts
+from ztas_middleware.filters import literal
 from ztas_middleware.web.dashboard.names import shown_value
 from ztas_middleware.web.dashboard.numbers import percent
 
@@ -201,7 +202,7 @@ def rows_of(  # noqa: PLR0917 - they are what `listing` and a table have at hand
 def row_link(key: str, entry: Entry, question: Question) -> tuple[str | None, bool]:
     """Where an entry leads, and whether it is filtered by already."""
     wanted = {
-        name: str(value)
+        name: literal(str(value))
         for name, value in zip(FACES[key].filters, entry.names, strict=True)
         if value is not None
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from ztas_middleware.dimensions import LISTS
+from ztas_middleware.filters import PROPERTY
 from ztas_middleware.reports.agents import agents
 from ztas_middleware.web.dashboard.activity import now_view
 from ztas_middleware.web.dashboard.asking import answers_of, realtime_of, report_of
@@ -15,8 +16,13 @@ from ztas_middleware.web.dashboard.overviews import site_row
 from ztas_middleware.web.dashboard.periods import KEYS, period_links
 from ztas_middleware.web.dashboard.questions import parse_question
 from ztas_middleware.web.dashboard.rendering import answer, redirect
-from ztas_middleware.web.dashboard.spreadsheets import agents_csv, list_csv, series_csv
-from ztas_middleware.web.dashboard.tables import LONGEST
+from ztas_middleware.web.dashboard.spreadsheets import (
+    agents_csv,
+    list_csv,
+    series_csv,
+    values_csv,
+)
+from ztas_middleware.web.dashboard.tables import LONGEST, values_of
 from ztas_middleware.web.dashboard.views import site_view
 
 if TYPE_CHECKING:
@@ -107,6 +113,9 @@ class Pages:
             body = agents_csv(found)
         elif name in LISTS or name in {"goals", "funnels"}:
             body = list_csv(report_of(self._reports, question, LONGEST), name, question)
+        elif name.startswith(PROPERTY):
+            body = values_csv(name, values_of(self._reports, question))
+            name = "values"
         else:
             name = "visits"
             body = series_csv(self._reports.stats(question.asked).timeseries)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ztas_middleware.dimensions import LISTS
 from ztas_middleware.reports.answers import COUNTED
 from ztas_middleware.reports.tables import csv_of
-from ztas_middleware.web.dashboard.tables import found_of
+from ztas_middleware.web.dashboard.tables import METRICS, found_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.agents import AgentReads
     from ztas_middleware.reports.answers import Point, Report
     from ztas_middleware.web.dashboard.questions import Question
+    from ztas_middleware.web.dashboard.tables import Value
 
 
 def list_csv(report: Report, key: str, question: Question) -> bytes:
@@ -37,6 +38,11 @@ def agents_csv(found: Iterable[AgentReads]) -> bytes:
     """Who read pages without being a visitor, a line for each page."""
     rows = [[one.name, one.kind, page.path, page.reads] for one in found for page in one.pages]
     return csv_of(["name", "kind", "path", "reads"], rows)
+
+
+def values_csv(name: str, values: Iterable[Value]) -> bytes:
+    """The values of a property as they are searched and sorted, under the names of a breakdown."""
+    return csv_of([name, *METRICS], [[value.json, *value.numbers] for value in values])
 
 
 def series_csv(points: Iterable[Point]) -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ztas_middleware.filters import PROPERTY
+from ztas_middleware.filters import PROPERTY, literal
 from ztas_middleware.reports.questions import BreakdownQuestion
 from ztas_middleware.web.dashboard.lists import (
     FACES,
@@ -39,7 +39,8 @@ _PROPERTY_COLUMNS = (
     Column("pageviews", "Views"),
     Column("events", "Events"),
 )
-_METRICS = {"uniqueVisitors": "visitors", "pageviews": "pageviews", "events": "events"}
+METRICS: Final = ("uniqueVisitors", "pageviews", "events")
+"""What is told of a property's value."""
 
 
 class Head(NamedTuple):
@@ -102,13 +103,49 @@ def found_of(report: Report, key: str, question: Question) -> Sequence[Entry]:
 
 
 def property_table(reports: Reports, question: Question) -> Table:
-    """The values of a property.
+    """The values of a property; errors as in `values_of`."""
+    name, offset = question.chosen or "", question.asked.offset
+    values = values_of(reports, question)
+    most = max((value.numbers[0] for value in values), default=0) or 1
+    rows = []
+    for value in values[offset:][:PAGE]:
+        href, active = filter_link({name: literal(value.text or "")}, question)
+        share = value.numbers[0] / most
+        rows.append(
+            Row(name=value.shown, href=href, active=active, share=share, cells=value.numbers)
+        )
+    titles = (name.removeprefix(PROPERTY), "Value")
+    return _table(titles, _PROPERTY_COLUMNS, rows, len(values), question, is_cut=False)
+
+
+class Value(NamedTuple):
+    """A value of a property."""
+
+    json: object
+    """As it was sent; None is none."""
+    numbers: tuple[int, ...]
+    """Of `METRICS`."""
+
+    @property
+    def text(self) -> str | None:
+        """As JSON writes it, but for the quotes of a text."""
+        if isinstance(self.json, bool):
+            return str(self.json).lower()
+        return None if self.json is None else str(self.json)
+
+    @property
+    def shown(self) -> str:
+        """As a reader sees it."""
+        return NOTHING if self.text is None else self.text
+
+
+def values_of(reports: Reports, question: Question) -> list[Value]:
+    """The values of a property that are searched for, sorted as the address says.
 
     Raises:
         StorageError: the database can't be read.
     """
-    name = question.chosen or ""
-    asked = question.asked
+    name, asked = question.chosen or "", question.asked
     breakdown = reports.breakdown(
         BreakdownQuestion(
             site=asked.site,
@@ -116,38 +153,21 @@ def property_table(reports: Reports, question: Question) -> Table:
             now=asked.now,
             filters=asked.filters,
             by=(name,),
-            metrics=tuple(_METRICS),
+            metrics=METRICS,
             order="uniqueVisitors",
             limit=LONGEST,
         )
     )
     wanted = question.look.get("search", "").casefold()
-    rows = []
-    for found in breakdown.rows:
-        value = found[name]
-        shown = NOTHING if value is None else _written(value)
-        if wanted and wanted not in shown.casefold():
-            continue
-        href, active = filter_link({name: "" if value is None else _written(value)}, question)
-        cells = tuple(found[metric] for metric in _METRICS)
-        rows.append(Row(name=shown, href=href, active=active, share=cells[0], cells=cells))
-    keys = [column.key for column in _PROPERTY_COLUMNS]
+    values = [Value(row[name], tuple(row[metric] for metric in METRICS)) for row in breakdown.rows]
+    found = [value for value in values if wanted in value.shown.casefold()]
     by, backwards = _sort(_PROPERTY_COLUMNS, question)
     if by == NAME:
-        rows.sort(key=lambda row: row.name.casefold(), reverse=backwards)
+        found.sort(key=lambda value: value.shown.casefold(), reverse=backwards)
     else:
-        rows.sort(key=lambda row: row.cells[keys.index(by)] or 0, reverse=not backwards)
-    most = max((row.share for row in rows), default=0) or 1
-    page = [replace(row, share=row.share / most) for row in rows[asked.offset :][:PAGE]]
-    titles = (name.removeprefix(PROPERTY), "Value")
-    return _table(titles, _PROPERTY_COLUMNS, page, len(rows), question, is_cut=False)
-
-
-def _written(value: object) -> str:
-    """A value as JSON writes it, but for the quotes of a text."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
+        at = [column.key for column in _PROPERTY_COLUMNS].index(by)
+        found.sort(key=lambda value: value.numbers[at], reverse=not backwards)
+    return found
 
 
 def _table(
