@@ -87,3 +87,20 @@ class HistoryBusyError(StorageError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (HistoryBusyError, (self.path, self.done, self.total))
+
+
+class ClusterError(StorageError):
+    """The cluster could not take or give what was asked, or is not what we expect.
+
+    Attributes:
+        path: which cluster: its servers, as the configuration has them.
+        problem: what is wrong, and where there is one, the way out.
+        is_busy: whether a later try may succeed without anybody's doing.
+    """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_cluster_error, (self.path, self.problem, self.is_busy))
+
+
+def _cluster_error(path: str, problem: str, is_busy: bool) -> ClusterError:
+    return ClusterError(path, problem, is_busy=is_busy)

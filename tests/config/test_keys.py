@@ -39,7 +39,7 @@ MISTAKES = {
         SITES + "rateLimit: 5",
         ':4:1: rateLimit: unknown key (did you mean "rate_limit"?)',
     ),
-    "nothing near": (SITES + "colour: red", ":4:1: colour: unknown key"),
+    "nothing near": (SITES + "wallpaper: red", ":4:1: wallpaper: unknown key"),
     "a key of YAML's own": (SITES + "on: true", ":4:1: on: unknown key"),
     # Given twice.
     "key twice": (

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from ztas_middleware.config import Bots, Config, Site, keys, load_config
+from ztas_middleware.config.clustered import Cluster
 from ztas_middleware.config.document import read_yaml
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.config.model import ApiAccess, DashboardAccess, ReportLimits
@@ -52,12 +53,15 @@ def test_the_tables_are_all_there_are():
         for value in vars(keys).values()
         if isinstance(value, dict) and all(isinstance(key, keys.Key) for key in value.values())
     ]
-    every = [keys.NOTIFY, keys.SITE, keys.MAIL, keys.BOTS, keys.API, keys.REPORTS, keys.DASHBOARD]
-    assert tables == [*every, keys.CONFIG]
+    of_sites = [keys.NOTIFY, keys.SITE]
+    of_the_rest = [keys.MAIL, keys.CLUSTER, keys.BOTS, keys.API, keys.REPORTS, keys.DASHBOARD]
+    assert tables == [*of_sites, *of_the_rest, keys.CONFIG]
 
 
 @pytest.mark.parametrize(
-    ("table", "build"), [*TABLES.values(), (keys.MAIL, MailServer)], ids=[*TABLES, "mail."]
+    ("table", "build"),
+    [*TABLES.values(), (keys.MAIL, MailServer), (keys.CLUSTER, Cluster)],
+    ids=[*TABLES, "mail.", "cluster."],
 )
 def test_each_field_has_a_key_and_each_key_a_field(table, build):
     named = {key.field or name for name, key in table.items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ztas_middleware.config.clustered import cluster, database_name, servers
 from ztas_middleware.config.matches import funnels, goals
 from ztas_middleware.config.model import (
     ApiAccess,
@@ -81,6 +82,16 @@ MAIL: Table = {
     "from": Key(mail_address, "sender", required=True),
 }
 
+CLUSTER: Table = {
+    "hosts": Key(servers, required=True),
+    "database": Key(database_name),
+    "user": Key(text),
+    "password": Key(text),
+    "name": Key(optional(text)),
+    "secure": Key(boolean),
+    "ca": Key(optional(file)),
+}
+
 BOTS: Table = {
     "allow": Key(list_of(text)),
     "deny": Key(list_of(text)),
@@ -139,6 +150,7 @@ CONFIG: Table = {
     "api": Key(section(ApiAccess, API)),
     "dashboard": Key(section(DashboardAccess, DASHBOARD)),
     "mail": Key(optional(section(mail_server, MAIL))),
+    "cluster": Key(optional(section(cluster, CLUSTER))),
 }
 
 read_config = section(Config, CONFIG)

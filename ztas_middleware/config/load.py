@@ -91,8 +91,12 @@ def _config(document: Node, source: Path | None) -> Config:
             if key.text == "database":
                 problem = f"is a directory, not a file: {database}"
                 raise Refused(*(c.below(key) for c in refuse(value, problem).complaints))
+    cluster = config.cluster
+    if cluster is not None and cluster.ca is not None:
+        cluster = replace(cluster, ca=folder / cluster.ca)
     return replace(
         config,
+        cluster=cluster,
         database=database,
         history=folder / config.history if config.history else None,
         geo=folder / config.geo if config.geo else None,

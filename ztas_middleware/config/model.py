@@ -16,6 +16,7 @@ from ztas_middleware.config.notify import Notify
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ztas_middleware.config.clustered import Cluster
     from ztas_middleware.config.domains import Domain
     from ztas_middleware.config.goals import Funnel, Goal
     from ztas_middleware.config.notify import Alert, MailServer
@@ -144,6 +145,8 @@ class Config:
     dashboard: DashboardAccess = field(default_factory=DashboardAccess)
     mail: MailServer | None = None
     """Who takes mails; None sends none."""
+    cluster: Cluster | None = None
+    """Where all machines' hits come together; None where this one is alone."""
     source: Path | None = None
     """The YAML file this was loaded from; None for a mapping."""
     revision: Revision | None = field(default=None, compare=False)

@@ -1,0 +1,1 @@
+"""Past one box: many machines' hits, each once, in one ClickHouse cluster."""
