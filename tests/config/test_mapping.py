@@ -26,7 +26,7 @@ MISTAKES = {
         {"sites": {"blog": {"domian": "a.b"}}},
         'sites.blog.domian: unknown key (did you mean "domain"?)',
     ),
-    "unknown": ({"sites": SITES, "colour": 1}, "colour: unknown key"),
+    "unknown": ({"sites": SITES, "wallpaper": 1}, "wallpaper: unknown key"),
     "id a number": (
         {"sites": {1: {"domain": "a.b"}}},
         'sites.1: a site id must be text, not a number; write it in quotes: "1"',
