@@ -137,5 +137,6 @@ def test_the_docs_show_messages_as_they_are(message, monkeypatch):
 def test_the_examples_of_the_docs_load(load, monkeypatch, block):
     monkeypatch.setenv("DOMAIN", "example.com")
     monkeypatch.setenv("ZTAS_MAIL_PASSWORD", "secret")
+    monkeypatch.setenv("ZTAS_CLUSTER_PASSWORD", "secret")
     monkeypatch.delenv("ZTAS_RATE_LIMIT", raising=False)
     assert load(block).sites["site_abc123"].domains[0].host == "example.com"
