@@ -121,7 +121,8 @@ def test_the_package_imports_nothing_that_it_does_not_require(described):
     needed -= set(sys.stdlib_module_names) | {PACKAGE, "__future__"}
     needed = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in needed}
     extras = [
-        required(described, extra) for extra in ("dashboard", "geo", "mcp", "reports", "serve")
+        required(described, extra)
+        for extra in ("cluster", "dashboard", "geo", "mcp", "reports", "serve")
     ]
     assert needed <= required(described).union(OF_THE_APP, *extras)
 

@@ -15,10 +15,8 @@ from ztas_middleware.errors import ClusterError, ZtasError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
     from clickhouse_driver import Client as Driver
-    from typing_extensions import Self
 
     from ztas_middleware.config.clustered import Cluster
 
@@ -46,17 +44,6 @@ class Client:
         self.patience = patience
         self._servers = list(cluster.hosts)
         self._driver: Driver | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""

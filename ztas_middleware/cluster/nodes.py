@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.cluster import schema
@@ -81,7 +82,7 @@ def alive(client: Client) -> Iterator[Client]:
         ClusterError: none answers at all.
     """
     for server in servers(client):
-        with client.at(server) as node:
+        with closing(client.at(server)) as node:
             try:
                 node.ask("select 1")
             except ClusterError as error:
