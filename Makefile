@@ -96,12 +96,14 @@ bench:
 # What some tests drive; libatomic is what playwright lacks on a small Debian. Without them those tests say that they were skipped; CI fails.
 system:
 	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
-	for programs in "chromium chromium-browser google-chrome" nginx caddy npm openssl; do \
+	for programs in "chromium chromium-browser google-chrome" nginx caddy npm openssl \
+		clickhouse-server; do \
 		found=; for program in $$programs; do command -v $$program >/dev/null && found=yes; done; \
 		[ "$$found" ] || missing="$$missing $${programs%% *}"; \
 	done; \
 	[ -e /usr/lib/apache2/modules/mod_wsgi.so ] || \
 		missing="$$missing apache2 libapache2-mod-wsgi-py3"; \
+	[ -e /usr/share/java/zookeeper.jar ] || missing="$$missing zookeeper"; \
 	if command -v ldconfig >/dev/null && ! ldconfig -p | grep -q libatomic.so.1; then \
 		missing="$$missing libatomic1"; fi; \
 	if [ -z "$$missing" ]; then :; \
