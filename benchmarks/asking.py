@@ -69,7 +69,7 @@ def file(config: Config, now: int) -> dict[str, float]:
 def move(config: Config, now: int) -> dict[str, float]:
     """Take the hits out of the database that need not be in it, and its room back; seconds."""
     began, spent = time.perf_counter(), time.process_time()
-    move_out(History(config), config.sites[SITE], config.keep_hits_days, now)
+    move_out(config, config.sites[SITE], now)
     give_back(config.database)
     return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - spent}
 

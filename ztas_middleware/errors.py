@@ -89,6 +89,27 @@ class HistoryBusyError(StorageError):
         return (HistoryBusyError, (self.path, self.done, self.total))
 
 
+class CopyingError(HistoryBusyError):
+    """The cluster's hits are being copied, which takes longer than a question may; ask again later.
+
+    Attributes:
+        done: how many hits are copied.
+        total: how many there are to copy.
+    """
+
+    def __init__(self, path: str, done: int, total: int) -> None:
+        self.done = done
+        self.total = total
+        problem = (
+            f"the cluster's hits are being copied: {100 * done // total} % of {total:,} are; "
+            "`ztas rollup` copies all, however long it takes"
+        )
+        StorageError.__init__(self, path, problem, is_busy=True)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (CopyingError, (self.path, self.done, self.total))
+
+
 class ClusterError(StorageError):
     """The cluster could not take or give what was asked, or is not what we expect.
 

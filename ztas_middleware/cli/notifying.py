@@ -108,7 +108,7 @@ def report(
                 continue
             shown = _link(settings, one, link)
             subject, message = _digest(
-                settings, reports, one, _parameters(one, period, now), link=shown, now=now
+                reports, one, _parameters(one, period, now), link=shown, now=now
             )
             if dry_run:
                 click.echo(f"Subject: {message.subject}\n\n{message.text}")
@@ -151,9 +151,9 @@ def alerts(site: str | None, *, dry_run: bool, config: str) -> None:
         for one in chosen:
             for alert in one.alerts:
                 state = patiently(
-                    settings,
+                    reports,
                     one.id,
-                    partial(look, alert, one, reports, settings.database, now),
+                    partial(look, alert, one, reports, reports.database, now),
                 )
                 subject = f"alert {alert}"
                 if dry_run:
@@ -194,7 +194,6 @@ def _told(site: Site, deliveries: Iterable[Delivery], what: str) -> bool:
 
 
 def _digest(
-    settings: Config,
     reports: Reports,
     site: Site,
     parameters: Parameters,
@@ -207,7 +206,7 @@ def _digest(
     from ztas_middleware.reports.changes import largest_change_of
 
     question = reports.question(site.id, parameters, now=now)
-    found = patiently(settings, site.id, lambda: reports.stats(question))
+    found = patiently(reports, site.id, lambda: reports.stats(question))
     change = largest_change_of(reports, question)
     message = digest(found, change=change, link=link)
     return f"report {found.start} {found.end}", message

@@ -115,9 +115,10 @@ def existing(config: Config) -> Iterator[Database]:
         StorageError: there is no database yet, or it is no database of ours.
     """
     try:
-        if not config.database.exists():
+        if config.database.exists():
+            read_only(config.database).close()
+        elif config.cluster is None:
             raise StorageError(str(config.database), "not there yet; the first hit makes it")
-        read_only(config.database).close()
         with writing(config) as database:
             yield database
     except sqlite3.Error as error:
@@ -129,7 +130,7 @@ def leave_if_not_there(config: Config, document: object | None) -> None:
 
     `document` is what to print as JSON then; None for a sentence.
     """
-    if not config.database.exists():
+    if not config.database.exists() and config.cluster is None:
         sentence = f"{config.database}: not there yet; the first hit makes it"
         click.echo(sentence if document is None else json.dumps(document))
         raise SystemExit(0)

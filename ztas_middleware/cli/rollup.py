@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ztas_middleware.config.model import Config, Site
-    from ztas_middleware.history.asking import History
+    from ztas_middleware.reports.reader import Reports
 
 T = TypeVar("T")
 
@@ -46,16 +46,16 @@ def rollup(site: str | None, *, again: bool, as_json: bool, config: str) -> None
     chosen = [options.site_of(settings, site_id) for site_id in sites]
     nothing = {"sites": dict.fromkeys(sites, 0)} if as_json else None
     options.leave_if_not_there(settings, nothing)
-    from ztas_middleware.history.asking import History  # loads DuckDB
+    from ztas_middleware.reports.reader import Reports  # loads DuckDB
 
-    history = History(settings)
+    reports = Reports(settings)
     now = time.time_ns() // 1_000_000
     days = {}
     with options.existing(settings):
         for one in chosen:
             with bar(one.id) as progress:
-                days[one.id] = history.file(one.id, now=now, again=again, progress=progress)
-            move_out(history, one, settings.keep_hits_days, now)
+                days[one.id] = reports.prepare(one.id, again=again, progress=progress)
+            move_out(settings, one, now)
             if not as_json:
                 number = days[one.id]
                 said = f"{number:,} {'day' if number == 1 else 'days'} filed"
@@ -64,32 +64,34 @@ def rollup(site: str | None, *, again: bool, as_json: bool, config: str) -> None
         click.echo(json.dumps({"sites": days}))
 
 
-def move_out(history: History, site: Site, keep_days: int | None, now: int) -> int:
+def move_out(settings: Config, site: Site, now: int) -> int:
     """Have the days past `keep_hits_days` leave the database; how many hits that were.
 
     Raises:
         StorageError: the database or the history can't be written.
     """
-    if keep_days is None:
+    if settings.keep_hits_days is None:
         return 0
-    last = date_at(now, site.timezone) - timedelta(days=keep_days + 1)
+    from ztas_middleware.history.asking import History  # loads DuckDB
+
+    history = History(settings)
+    last = date_at(now, site.timezone) - timedelta(days=settings.keep_hits_days + 1)
     return history.move(site.id, last, now=now)
 
 
-def patiently(settings: Config, site_id: str, ask: Callable[[], T]) -> T:
+def patiently(reports: Reports, site_id: str, ask: Callable[[], T]) -> T:
     """Ask; where filing what is asked about takes longer than a page may, file it all first.
 
     Raises:
         StorageError: the database can't be read.
     """
     from ztas_middleware.errors import HistoryBusyError
-    from ztas_middleware.history.asking import History  # only needed here
 
     try:
         return ask()
     except HistoryBusyError:
         with bar(site_id) as progress:
-            History(settings).file(site_id, now=time.time_ns() // 1_000_000, progress=progress)
+            reports.prepare(site_id, progress=progress)
         return ask()
 
 

@@ -25,8 +25,8 @@ from ztas_middleware.parameters import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ztas_middleware.config import Config
     from ztas_middleware.reports.questions import Question
+    from ztas_middleware.reports.reader import Reports
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 _PERIODS = ("24h", "7d", "30d", "90d", "365d", "today", "yesterday", "month", "year", "all")
@@ -129,13 +129,13 @@ def stats(
             elif by:
                 breakdown = reports.breakdown_question(asked.id, parameters, now=now)
                 document = patiently(
-                    settings, asked.id, lambda: reports.breakdown(breakdown).to_json()
+                    reports, asked.id, lambda: reports.breakdown(breakdown).to_json()
                 )
                 beside = Beside()
             else:
                 question = reports.question(asked.id, parameters, now=now)
-                document = patiently(settings, asked.id, lambda: reports.stats(question).to_json())
-                beside = _beside(settings, question)
+                document = patiently(reports, asked.id, lambda: reports.stats(question).to_json())
+                beside = _beside(reports, question)
         except ParameterError as error:
             problem = error.problem
             for name, option in _OPTIONS.items():
@@ -183,11 +183,11 @@ class Beside(NamedTuple):
     """Who read pages without being a visitor."""
 
 
-def _beside(settings: Config, question: Question) -> Beside:
+def _beside(reports: Reports, question: Question) -> Beside:
     from ztas_middleware.reports.agents import agents
     from ztas_middleware.reports.drops import dropped
 
-    database, site, period = settings.database, question.site, question.period
+    database, site, period = reports.database, question.site, question.period
     losses = Counter[str]()
     for row in dropped(database, site.id, period.first, period.last):
         losses[row.reason] += row.count

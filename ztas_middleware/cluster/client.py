@@ -45,6 +45,11 @@ class Client:
         self._servers = list(cluster.hosts)
         self._driver: Driver | None = None
 
+    def move_on(self) -> None:
+        """Ask another server next, where there is one."""
+        self.close()
+        self._servers.append(self._servers.pop(0))
+
     def close(self) -> None:
         """Close the connection; the next question opens another."""
         driver, self._driver = self._driver, None
@@ -139,11 +144,11 @@ class Client:
             except ZtasError:
                 raise
             except Exception as error:
-                self.close()
                 failure = self._told(error)
                 if not failure.is_busy:
+                    self.close()
                     raise failure from error
-                self._servers.append(self._servers.pop(0))
+                self.move_on()
         if failure is None:
             failure = ClusterError(self.where, f"no answer in {self.patience:.0f} s", is_busy=True)
         raise failure

@@ -17,6 +17,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.history.columns import HIT_NAMES, HITS
+from ztas_middleware.store.survey import tie_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -45,16 +46,20 @@ _SIMPLE = (1e-5, 1e15)
 """Between these SQLite's text of a number is good; beyond, older ones round the last digit."""
 
 
+# What hits of one instant are ordered by, and are called in the history: see `tie_of`.
+_NAMES = {"id": "{tie}"}
+
+
 def _text_of(column: Column) -> str:
     if column.type != "DOUBLE":
-        return column.name
+        return _NAMES.get(column.name, column.name)
     # %s has 15 digits, `quote` as many as it takes.
     return f"iif({column.name} is null, '', quote({column.name}))"
 
 
 def _size_of(column: Column) -> str:
     """How many bytes a field should have; far too many where a line can't say what is there."""
-    name = column.name
+    name = _NAMES.get(column.name, column.name)
     if column.type == "BIGINT":
         return f"ifnull(length({name}), 0)"
     if column.type == "DOUBLE":
@@ -80,7 +85,7 @@ select
 from hits
 where {_WANTED}
 """
-_VALUES = f"select {HIT_NAMES} from hits where {_WANTED}"
+_VALUES = f"select {HIT_NAMES.replace('id', '{tie}', 1)} from hits where {_WANTED}"
 _FIELDS = ", ".join(f"'{column.name}': '{column.type}'" for column in HITS)
 _FROM_FILE = f"""
 select {
@@ -127,9 +132,12 @@ def copy_hits(
         How many there were.
     """
     number = 0
-    chunks = _chunks(connection, spans, {"site": site_id, "start": start, "end": end})
+    bound = {"site": site_id, "start": start, "end": end}
+    tie = tie_of(connection)
+    chunks = _chunks(connection, spans, _LINES.format(tie=tie), bound)
+    values = _VALUES.format(tie=tie)
     with _raw_text(connection):
-        for lines in _batches(chunks, connection, cursor, table):
+        for lines in _batches(chunks, connection, cursor, table, values):
             number += _append(cursor, table, lines, folder, progress)
     return number
 
@@ -139,6 +147,7 @@ def _batches(
     connection: sqlite3.Connection,
     cursor: DuckDBPyConnection,
     table: str,
+    values: str,
 ) -> Iterator[Iterator[tuple[int, bytes]]]:
     """The chunks by the file they go into; those that no line can say are carried over at once."""
     last: list[bool] = []
@@ -149,7 +158,7 @@ def _batches(
             if _is_plain(number, lines, size):
                 yield number, lines
             else:
-                _carry(connection, cursor, table, bound)
+                _carry(connection.execute(values, bound).fetchall(), cursor, table)
                 yield number, b""
             rows += number
             if rows >= BATCH:
@@ -186,7 +195,7 @@ def _append(
 
 
 def _chunks(
-    connection: sqlite3.Connection, spans: Iterable[Span], bound: dict[str, Any]
+    connection: sqlite3.Connection, spans: Iterable[Span], statement: str, bound: dict[str, Any]
 ) -> Iterator[tuple[dict[str, Any], int, bytes, int]]:
     """Each chunk's parameters, number of hits, lines, and how many bytes these should have."""
     for first, last in sorted(spans):
@@ -203,7 +212,7 @@ def _chunks(
                         break
                     until = min(at + CHUNK - 1, last)
                     chunk = {**bound, "first": at, "last": until}
-                    number, lines, size = connection.execute(_LINES, chunk).fetchone()
+                    number, lines, size = connection.execute(statement, chunk).fetchone()
                     if number:
                         yield chunk, number, lines, size
                     at = until + 1 if until < last else None
@@ -230,11 +239,8 @@ def _is_plain(number: int, lines: bytes, size: int) -> bool:
     return True
 
 
-def _carry(
-    connection: sqlite3.Connection, cursor: DuckDBPyConnection, table: str, bound: dict[str, Any]
-) -> None:
+def _carry(rows: list[tuple[Any, ...]], cursor: DuckDBPyConnection, table: str) -> None:
     """Append some hits value by value, whatever is in them."""
-    rows = connection.execute(_VALUES, bound).fetchall()
     values = [
         [cell.decode(errors="replace") if isinstance(cell, bytes) else cell for cell in column]
         for column in zip(*rows, strict=True)

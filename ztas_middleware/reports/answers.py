@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from ztas_middleware.dimensions import LISTS, Counts
 
@@ -165,6 +167,20 @@ class FunnelResult:
         return {"name": self.name, "steps": [step.to_json() for step in self.steps]}
 
 
+class Completeness(NamedTuple):
+    """How far the hits of all machines have come together."""
+
+    until: int | None
+    """All that were acknowledged until then are there, UTC milliseconds; None is unknown."""
+
+    def shown(self, zone: str) -> str | None:
+        """The instant as the API gives it, in a timezone."""
+        if self.until is None:
+            return None
+        instant = datetime.fromtimestamp(self.until / 1000, ZoneInfo(zone))
+        return instant.isoformat(timespec="milliseconds")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything about one site and period."""
@@ -178,6 +194,8 @@ class Report:
     timezone: str
     answers_from: str | None = None
     """The first day that a filtered report can still tell about, where earlier ones were pruned."""
+    completeness: Completeness | None = None
+    """Where hits come from several machines."""
     summary: Summary
     is_compared: bool = True
     """Whether there is a period that this one is held against."""
@@ -197,9 +215,11 @@ class Report:
 
     def to_json(self) -> Json:
         """The report as the JSON API gives it."""
-        period = {"start": self.start, "end": self.end, "timezone": self.timezone}
+        period: Json = {"start": self.start, "end": self.end, "timezone": self.timezone}
         if self.answers_from is not None:
             period["answersFrom"] = self.answers_from
+        if self.completeness is not None:
+            period["completeUntil"] = self.completeness.shown(self.timezone)
         compared = {"previous": self.previous, "previousSoFar": self.previous_so_far}
         return {
             "site": {"id": self.site_id, "domain": self.domain},

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.reading import reading
-from ztas_middleware.store.survey import IN_SPANS, bounds_of, survey_all
+from ztas_middleware.store.survey import IN_SPANS, bounds_of, survey_all, tie_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -180,12 +180,13 @@ def _ids(
     if selection.end is not None:
         end = min(end, selection.end)
     if start < end:
+        tie = tie_of(connection)
         for (hit,) in connection.execute(
             f"""
             select hits.id from {IN_SPANS}
             where site_id = :site and time >= :start and time < :end
                 and {_CONDITIONS[selection.kind]}
-            order by time, id
+            order by time, {tie}
             """,
             {
                 "spans": json.dumps(survey.spans[quarter]),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ztas_middleware.history.asking import History
 from ztas_middleware.history.clock import date_at
+from ztas_middleware.reports.answers import Completeness
 from ztas_middleware.reports.breakdowns import breakdown_of
 from ztas_middleware.reports.export import Alone, Selection, export
 from ztas_middleware.reports.journeys import journeys_of
@@ -51,9 +53,47 @@ class Reports:
 
     def __init__(self, config: Config) -> None:
         self._sites = config.sites
-        self._path = config.database
+        self._mirror = None
+        if config.cluster is not None:
+            from ztas_middleware.cluster.mirror import Mirror  # only needed past one box
+
+            self._mirror = Mirror(config)
+            config = self._mirror.config
+        self.database = config.database
+        """What is asked: the configured database, or the copy of the cluster's hits."""
         self._history = History(config)
         self._remembered = Remembered()
+
+    def renew(self) -> Completeness | None:
+        """Bring what is asked up to date; how complete that is, None where there is no cluster.
+
+        Raises:
+            CopyingError: there is so much to copy that it takes longer than an answer may.
+            StorageError: the cluster does not answer, or what is copied can't be written.
+        """
+        return None if self._mirror is None else Completeness(self._mirror.renew())
+
+    def prepare(
+        self,
+        site_id: str,
+        *,
+        again: bool = False,
+        progress: Callable[[int, int], object] = lambda _done, _total: None,
+    ) -> int:
+        """Have all finished days filed, however long that takes; how many days it were.
+
+        Args:
+            site_id: a configured site's.
+            again: whether to file what is filed already, too.
+            progress: told how many hits were read, and how many there are.
+
+        Raises:
+            StorageError: what is asked can't be read or written.
+        """
+        if self._mirror is not None:
+            self._mirror.copy_all(progress)
+        now = time.time_ns() // 1_000_000
+        return self._history.file(site_id, now=now, again=again, progress=progress)
 
     def question(self, site_id: str, parameters: Parameters, *, now: int) -> Question:
         """What parameters of the API ask a report.
@@ -78,13 +118,15 @@ class Reports:
             StorageError: the database can't be read.
         """
         periods = [question.period, *([question.before] if question.before else [])]
-        return self._history.ask(
+        completeness = self.renew()
+        report = self._history.ask(
             question.site.id,
             min(period.first for period in periods),
             max(period.last for period in periods),
             now=question.now,
             question=lambda asked: report_on(asked, question, self._remembered),
         )
+        return report if completeness is None else replace(report, completeness=completeness)
 
     def breakdown_question(
         self, site_id: str, parameters: Parameters, *, now: int
@@ -114,6 +156,7 @@ class Reports:
 
     def realtime(self, question: RealtimeQuestion) -> Realtime:
         """A site right now; errors as in `stats`."""
+        self.renew()
         zone = question.site.timezone
         return self._history.ask(
             question.site.id,
@@ -147,14 +190,15 @@ class Reports:
             StorageError: the database can't be read; with any piece.
         """
         zone = self._sites[site_id].timezone
+        self.renew()
         start = None if first is None else stretch_of(first, zone).start
         end = None if last is None else stretch_of(last, zone).end
         selection = Selection(site_id, zone, kind, file_format, start, end)
-        return export(self._path, selection, self._alone(site_id))
+        return export(self.database, selection, self._alone(site_id))
 
     def _alone(self, site_id: str) -> list[Alone]:
         """The days that are in the history alone."""
-        if not self._path.exists():
+        if not self.database.exists():
             return []
         now = time.time_ns() // 1_000_000
         return [
@@ -163,6 +207,7 @@ class Reports:
         ]
 
     def _ask(self, question: Question, answer: Callable[[Asked], T]) -> T:
+        self.renew()
         period = question.period
         return self._history.ask(
             question.site.id, period.first, period.last, now=question.now, question=answer
@@ -173,6 +218,7 @@ class Reports:
 
     def first_day(self, site_id: str, now: int) -> date | None:
         """The first day that has any hits; errors as in `stats`."""
+        self.renew()
         today = date_at(now, self._sites[site_id].timezone)
         return self._history.ask(
             site_id, today, today, now=now, question=lambda asked: asked.first_day, file=False

@@ -140,6 +140,15 @@ def quarter_of(time: int) -> int:
     return AFTER if time >= LATEST else time // QUARTER
 
 
+def tie_of(connection: sqlite3.Connection) -> str:
+    """The column that orders hits of one instant: their id, or what the cluster's copy has for it.
+
+    See cluster/copied.py.
+    """
+    found = connection.execute("select 1 from pragma_table_info('hits') where name = 'tie'")
+    return "id" if found.fetchone() is None else "tie"
+
+
 def survey_all(connection: sqlite3.Connection, site_id: str) -> Survey:
     """Look at all hits of a site; the connection is in autocommit mode."""
     survey = Survey()

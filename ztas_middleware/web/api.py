@@ -77,7 +77,6 @@ class Api:
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._sites = config.sites
-        self._database = config.database
         self._tokens = config.api.tokens
         self._reports = reports
         self._outages = outages
@@ -192,10 +191,12 @@ class Api:
     def _agents(self, question: _Question) -> Answer:
         site, given, now = question
         parameters = single_values(given, {*PERIOD, "limit"}, filters=False)
-        begin = partial(first_day, self._database, site.id)
+        self._reports.renew()
+        database = self._reports.database
+        begin = partial(first_day, database, site.id)
         period = parse_period(parameters, site.timezone, now, begin)
         limit = parse_limit(parameters.get("limit"))
-        found = agents(self._database, site.id, period.first, period.last, limit=limit)
+        found = agents(database, site.id, period.first, period.last, limit=limit)
         return _json("200 OK", {"agents": [agent.to_json() for agent in found]})
 
     def _realtime(self, question: _Question) -> Answer:

@@ -18,8 +18,6 @@ from ztas_middleware.web.dashboard.tables import LONGEST, property_table, table_
 from ztas_middleware.web.dashboard.views import Answers
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ztas_middleware.reports.answers import Report
     from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.questions import Interval
@@ -53,7 +51,7 @@ def report_of(
     return reports.stats(asked)
 
 
-def answers_of(reports: Reports, database: Path, question: Question) -> Answers:
+def answers_of(reports: Reports, question: Question) -> Answers:
     """Everything that a site's page needs; errors as in `report_of`."""
     is_listed = question.chosen in LISTS
     report = report_of(reports, question, LONGEST if is_listed else COMPARED)
@@ -66,13 +64,13 @@ def answers_of(reports: Reports, database: Path, question: Question) -> Answers:
     elif question.chosen is not None and question.chosen.startswith(PROPERTY):
         table = property_table(reports, question)
     period, site = question.period, question.asked.site
-    lost = dropped(database, site.id, period.first, period.last)
+    lost = dropped(reports.database, site.id, period.first, period.last)
     return Answers(
         report,
         before,
         points_of(reports, question, report, before),
         journeys_view(reports, question) if table is None else None,
-        agents(database, site.id, period.first, period.last, limit=SHORT),
+        agents(reports.database, site.id, period.first, period.last, limit=SHORT),
         sum(row.count for row in lost),
         table,
     )

@@ -15,6 +15,7 @@ from ztas_middleware.web.dashboard.reasons import REASONS
 if TYPE_CHECKING:
     from ztas_middleware.config.model import Config, Site
     from ztas_middleware.reports.proxies import StrayProxy
+    from ztas_middleware.reports.reader import Reports
     from ztas_middleware.web.dashboard.questions import Question
 
 
@@ -43,12 +44,19 @@ class Losses:
 
 
 def losses_of(
-    config: Config, site: Site, question: Question, now: int, *, sees_all: bool
+    config: Config,
+    reports: Reports,
+    site: Site,
+    question: Question,
+    now: int,
+    *,
+    sees_all: bool,
 ) -> Losses:
     """The hits that were dropped in the period asked for.
 
     Args:
-        config: which database, and whom it trusts.
+        config: whom it trusts.
+        reports: of which database.
         site: whose hits they are.
         question: for which period.
         now: UTC milliseconds.
@@ -57,7 +65,8 @@ def losses_of(
     Raises:
         StorageError: the database can't be read.
     """
-    database = config.database
+    reports.renew()
+    database = reports.database
     labels = question.period.labels()
     first, last = (date.fromisoformat(label[:10]) for label in (labels[0], labels[-1]))
     totals = Counter[str]()

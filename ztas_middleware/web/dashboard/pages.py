@@ -83,7 +83,7 @@ class Pages:
         if question.is_form and not question.problems:
             # Where the form leads is an address like that of any link.
             return redirect(visit.address(site) + question.at_length())
-        answers = answers_of(self._reports, self._config.database, question)
+        answers = answers_of(self._reports, question)
         values = {
             **visit.common(),
             **self._now(visit, question),
@@ -108,7 +108,8 @@ class Pages:
         question = self._question(visit, site)
         period, name = question.period, question.chosen or "visits"
         if name == "agents":
-            database = self._config.database
+            self._reports.renew()
+            database = self._reports.database
             found = agents(database, site.id, period.first, period.last, limit=MOST_AGENTS)
             body = agents_csv(found)
         elif name in LISTS or name in {"goals", "funnels"}:
@@ -131,7 +132,9 @@ class Pages:
     def drops(self, visit: Visit, site: Site, others: Iterable[Site]) -> Answer:
         """Why a count may be lower than expected."""
         question = self._question(visit, site).plain()
-        losses = losses_of(self._config, site, question, visit.now, sees_all=visit.sees_all)
+        losses = losses_of(
+            self._config, self._reports, site, question, visit.now, sees_all=visit.sees_all
+        )
         token = f"?share={quote(question.share)}" if question.share else ""
         values = {
             **visit.common(),

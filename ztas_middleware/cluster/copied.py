@@ -1,0 +1,261 @@
+"""The file that the cluster's hits are copied into: an ordinary database, and how far it is.
+
+Its `hits` have one more column, `tie`: hits of one instant are in the order of their members' names
+and then of their ids there. It stands for both, so that whoever orders by it need not know them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ztas_middleware.errors import ClusterError, StorageError
+from ztas_middleware.store.connection import is_busy
+from ztas_middleware.store.hits import Hit
+from ztas_middleware.store.places import remove, remove_companions
+from ztas_middleware.store.reading import PAUSE, open_for_writing
+
+if sys.platform != "win32":
+    import fcntl
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
+
+TIE: Final = "tie"
+
+ID_BITS: Final = 40
+"""Of a tie: ids of a member go up to a million million."""
+
+MEMBERS: Final = 2**22
+"""Numbers that members may have: a tie is a whole number of 62 bits."""
+
+TABLES: Final = (
+    f"alter table hits add column {TIE} integer",
+    # `upto` is the last id that was copied, `complete_until` what the member had said then.
+    """
+    create table cluster_members (
+        name text primary key,
+        number integer not null unique,
+        upto integer not null default 0,
+        complete_until integer,
+        counted integer not null default 0
+    ) strict, without rowid
+    """,
+    # Which cluster's hits they are, and what was removed there.
+    """
+    create table cluster_copied (
+        cluster text not null,
+        removed integer not null default 0
+    ) strict
+    """,
+)
+
+_NAMES = ", ".join((*Hit._fields, TIE))
+_VALUES = ", ".join("?" for _ in range(len(Hit._fields) + 1))
+INSERT: Final = f"insert into hits ({_NAMES}) values ({_VALUES})"
+
+
+class Known(NamedTuple):
+    """What the file says of a member."""
+
+    number: int
+    upto: int
+    complete_until: int | None
+    counted: int
+    """The largest serial of its counters."""
+
+
+class CrowdedError(Exception):
+    """There is no number left between two members: the file has to be made anew."""
+
+
+@contextlib.contextmanager
+def copied(
+    path: Path, cluster: str, until: float, *, anew: bool = False
+) -> Iterator[sqlite3.Connection]:
+    """The file, open for writing, and nobody else's meanwhile; anew if it is another cluster's.
+
+    Args:
+        path: where it is.
+        cluster: which cluster's it has to be.
+        until: `time.monotonic()` up to which to wait for another process.
+        anew: whether to throw away what is there in any case.
+
+    Raises:
+        ClusterError: another process is at it for longer.
+        StorageError: it can't be made or written.
+    """
+    with _alone(path, until):
+        try:
+            if path.exists() and (anew or _is_of(path) != cluster):
+                throw_away(path)
+            connection = open_for_writing(str(path))
+        except Exception as error:
+            raise _told(path, error) from error
+        with closing(connection):
+            try:
+                connection.execute("pragma busy_timeout = 5000")
+                # It can be copied again; what a crash of the machine takes is copied again, too.
+                connection.execute("pragma synchronous = normal")
+                connection.execute("pragma wal_autocheckpoint = 1000")
+                connection.execute("pragma secure_delete = off")
+                _complete(connection, cluster)
+                yield connection
+            except Exception as error:
+                raise _told(path, error) from error
+
+
+def throw_away(path: Path) -> None:
+    """Remove the file, and the history that was made of it."""
+    remove(str(path))
+    remove_companions(str(path))
+    shutil.rmtree(path.with_suffix(".history"), ignore_errors=True)
+
+
+def members_of(connection: sqlite3.Connection) -> dict[str, Known]:
+    """What the file says of each member."""
+    rows = connection.execute(
+        "select name, number, upto, complete_until, counted from cluster_members"
+    )
+    return {name: Known(*rest) for name, *rest in rows}
+
+
+def add_members(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Give new members numbers, in the order of all names.
+
+    Raises:
+        CrowdedError: there is no room between the numbers of two.
+    """
+    there = {name: known.number for name, known in members_of(connection).items()}
+    new = sorted(set(names) - there.keys())
+    every = sorted({*there, *new})
+    at = 0
+    while at < len(every):
+        if every[at] in there:
+            at += 1
+            continue
+        end = at
+        while end < len(every) and every[end] not in there:
+            end += 1
+        low = there[every[at - 1]] if at else 0
+        high = there[every[end]] if end < len(every) else MEMBERS
+        step = (high - low) // (end - at + 1)
+        if not step:
+            raise CrowdedError
+        for place, name in enumerate(every[at:end], start=1):
+            there[name] = low + place * step
+        at = end
+    with transaction(connection):
+        connection.executemany(
+            "insert into cluster_members (name, number) values (?, ?)",
+            [(name, there[name]) for name in new],
+        )
+
+
+def add_hits(
+    connection: sqlite3.Connection,
+    name: str,
+    known: Known,
+    rows: Sequence[tuple[Any, ...]],
+    upto: int,
+) -> None:
+    """Add a member's hits, each with its id there before its columns, and note how far that is."""
+    base = known.number << ID_BITS
+    with transaction(connection):
+        connection.executemany(INSERT, [(*row[1:], base + row[0]) for row in rows])
+        connection.execute("update cluster_members set upto = ? where name = ?", (upto, name))
+
+
+def drop_hits(connection: sqlite3.Connection, known: Known, fence: int) -> None:
+    """Forget what a retired member shipped behind its fence."""
+    base = known.number << ID_BITS
+    with transaction(connection):
+        connection.execute(
+            f"delete from hits where {TIE} > ? and {TIE} < ?",
+            (base + fence, (known.number + 1) << ID_BITS),
+        )
+        connection.execute(
+            "update cluster_members set upto = ? where number = ?", (fence, known.number)
+        )
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it, or nothing."""
+    connection.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _is_of(path: Path) -> str | None:
+    """Which cluster the file is of; None where that can't be read."""
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(path, timeout=5)) as connection:
+            row = connection.execute("select cluster from cluster_copied").fetchone()
+    except sqlite3.DatabaseError as error:
+        if is_busy(error):
+            raise
+        return None
+    return None if row is None else str(row[0])
+
+
+def _complete(connection: sqlite3.Connection, cluster: str) -> None:
+    """Add what an ordinary database has not."""
+    found = connection.execute(
+        "select 1 from sqlite_schema where name = 'cluster_copied'"
+    ).fetchone()
+    if found is None:
+        with transaction(connection):
+            for statement in TABLES:
+                connection.execute(statement)
+            connection.execute("insert into cluster_copied (cluster) values (?)", (cluster,))
+
+
+@contextlib.contextmanager
+def _alone(path: Path, until: float) -> Iterator[None]:
+    """Keep other processes from copying into the same file."""
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise _told(path, error) from error
+    try:
+        while not _lock(descriptor):
+            if time.monotonic() >= until:
+                raise ClusterError(
+                    str(path), "another process is copying hits; try again", is_busy=True
+                )
+            time.sleep(PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _told(path: Path, error: Exception) -> Exception:
+    import sqlite3
+
+    if isinstance(error, (sqlite3.Error, OSError)):
+        return StorageError(str(path), str(error), is_busy=is_busy(error))
+    return error

@@ -1,0 +1,217 @@
+"""From the cluster into the file: what was confirmed, each hit once, some thousand at a time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ztas_middleware.cluster import counted
+from ztas_middleware.cluster.copied import add_hits, add_members, drop_hits, members_of, transaction
+from ztas_middleware.cluster.schema import check_version
+from ztas_middleware.errors import ClusterError, CopyingError
+from ztas_middleware.store.hits import Hit
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ztas_middleware.cluster.client import Client
+    from ztas_middleware.cluster.copied import Known
+
+AT_ONCE: Final = 20_000
+"""Hits that are copied in one transaction, unless a single batch has more."""
+
+PAUSE: Final = 0.1
+"""Seconds before a server is asked again for what it does not have yet."""
+
+_COLUMNS = ", ".join(("id", *Hit._fields))
+
+
+class Member(NamedTuple):
+    """What the cluster says of a member."""
+
+    is_retired: bool
+    fence: int
+    complete_until: int | None
+    last_id: int
+    """Its batches up to here are what `complete_until` speaks of."""
+
+
+class Batch(NamedTuple):
+    """Hits that were acknowledged by the cluster."""
+
+    member: str
+    first_id: int
+    last_id: int
+    rows: int
+
+
+def cluster_of(client: Client) -> str:
+    """By what a cluster's tables are told from another's.
+
+    Raises:
+        ClusterError: no server answers, or the tables are not there, or are another version's.
+    """
+    check_version(client)
+    database = client.cluster.database
+    ((made,),) = client.ask(f"select min(at) from {database}.schema_versions")
+    return f"{database} {made}"
+
+
+def copy_news(
+    client: Client,
+    connection: sqlite3.Connection,
+    *,
+    deadline: float | None,
+    progress: Callable[[int, int], object] = lambda _done, _total: None,
+) -> int | None:
+    """Copy what is not there yet; until when all members' hits are there, UTC milliseconds.
+
+    Args:
+        client: the cluster's.
+        connection: from `copied`.
+        deadline: `time.monotonic()` at which to stop and keep what was done; None is never.
+        progress: told how many hits were copied, and how many there are to copy.
+
+    Returns:
+        None where a member has not said anything yet, or there is no member.
+
+    Raises:
+        ClusterError: no server answers, or none has all that was confirmed.
+        CopyingError: it took too long; what was copied stays.
+        CrowdedError: see there.
+    """
+    members = _members(client)
+    add_members(connection, members)
+    known = members_of(connection)
+    for name, member in members.items():
+        if member.is_retired and known[name].upto > member.fence:
+            drop_hits(connection, known[name], member.fence)
+    known = members_of(connection)
+    batches = _batches(client, members, known)
+    total, done = sum(batch.rows for batch in batches), 0
+    for some in _together(batches):
+        if deadline is not None and done and time.monotonic() >= deadline:
+            raise CopyingError(client.where, done, total)
+        rows = _rows(client, some)
+        add_hits(connection, some[0].member, known[some[0].member], rows, some[-1].last_id)
+        done += len(rows)
+        progress(done, total)
+    counted.copy(client, connection)
+    return _note_progress(connection, members)
+
+
+def _members(client: Client) -> dict[str, Member]:
+    database = client.cluster.database
+    rows = client.ask(
+        f"""
+        select name, state, fence, has_progress, complete_until, last_id
+        from (
+            select name, argMax(state, serial) as state, argMax(fence, serial) as fence
+            from {database}.members group by name
+        )
+        any left join (
+            select
+                member as name, 1 as has_progress,
+                argMax(complete_until, serial) as complete_until,
+                argMax(last_id, serial) as last_id
+            from {database}.progress group by member
+        )
+        using name
+        order by name
+        """
+    )
+    return {
+        name: Member(state == "retired", fence, until if there else None, last_id)
+        for name, state, fence, there, until, last_id in rows
+    }
+
+
+def _batches(client: Client, members: dict[str, Member], known: dict[str, Known]) -> list[Batch]:
+    """Confirmed batches that are not copied yet, in order."""
+    wanted, bound = [], {}
+    for number, (name, member) in enumerate(members.items()):
+        fence = f" and last_id <= {member.fence}" if member.is_retired else ""
+        wanted.append(f"(member = %(m{number})s and last_id > {known[name].upto}{fence})")
+        bound[f"m{number}"] = name
+    if not wanted:
+        return []
+    rows = client.ask(
+        f"""
+        select member, first_id, last_id, max(rows)
+        from {client.cluster.database}.batches
+        where {" or ".join(wanted)}
+        group by member, first_id, last_id
+        order by member, first_id
+        """,
+        bound,
+    )
+    return [Batch(*row) for row in rows]
+
+
+def _together(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """Batches of one member, some that are small at once."""
+    some: list[Batch] = []
+    size = 0
+    for batch in batches:
+        if some and (batch.member != some[0].member or size + batch.rows > AT_ONCE):
+            yield some
+            some, size = [], 0
+        some.append(batch)
+        size += batch.rows
+    if some:
+        yield some
+
+
+def _rows(client: Client, batches: Sequence[Batch]) -> list[tuple[object, ...]]:
+    """The hits of batches, each once.
+
+    A server may not have yet what another has acknowledged, and more than once what was sent again.
+    """
+    statement = f"""
+        select {_COLUMNS} from {client.cluster.database}.hits
+        where member = %(member)s and id >= %(first)s and id <= %(last)s
+        order by id
+    """
+    bound = {
+        "member": batches[0].member,
+        "first": batches[0].first_id,
+        "last": batches[-1].last_id,
+    }
+    wanted = sum(batch.rows for batch in batches)
+    end = time.monotonic() + client.patience
+    while True:
+        rows = {row[0]: row for row in client.stream(statement, bound)}
+        if len(rows) >= wanted:
+            return list(rows.values())
+        if time.monotonic() >= end:
+            raise ClusterError(
+                client.where,
+                f"{wanted - len(rows):,} of {wanted:,} hits of {batches[0].member!r} that were "
+                "confirmed are not there yet: a replica lags behind",
+                is_busy=True,
+            )
+        time.sleep(PAUSE)
+        client.move_on()
+
+
+def _note_progress(connection: sqlite3.Connection, members: dict[str, Member]) -> int | None:
+    """Note what members have said of what is here now; until when all of it is."""
+    known = members_of(connection)
+    said = [
+        (member.complete_until, name)
+        for name, member in members.items()
+        # Tables reach a server one by one: what a member says may be there before its batches.
+        if member.complete_until is not None
+        and known[name].upto >= member.last_id
+        and member.complete_until > (known[name].complete_until or 0)
+    ]
+    if said:
+        with transaction(connection):
+            connection.executemany(
+                "update cluster_members set complete_until = ? where name = ?", said
+            )
+        known = members_of(connection)
+    every = [known[name].complete_until for name, one in members.items() if not one.is_retired]
+    found = [until for until in every if until is not None]
+    return min(found) if found and len(found) == len(every) else None

@@ -1,0 +1,97 @@
+"""Reading the cluster: its hits are copied into a file here, which is asked as any database is.
+
+So the same engine answers, and the same numbers come out. The file is as good as the cluster: it
+can be thrown away, and is copied again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from ztas_middleware.cluster.client import Client
+from ztas_middleware.cluster.copied import CrowdedError, copied
+from ztas_middleware.cluster.copying import cluster_of, copy_news
+from ztas_middleware.errors import ClusterError, ZtasError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ztas_middleware.config.model import Config
+
+FRESH: Final = 0.5
+"""Seconds for which nobody asks the cluster again."""
+
+BOUND: Final = 10.0
+"""Seconds that a question may take to copy; what is copied stays, and the next one goes on."""
+
+
+class Mirror:
+    """The cluster's hits, beside the database of one machine.
+
+    Safe for threads and to make before `fork()`; several processes share the file.
+    """
+
+    def __init__(self, config: Config) -> None:
+        if config.cluster is None:
+            raise ZtasError("there is no `cluster` in the configuration")
+        self._cluster = config.cluster
+        path = config.database.resolve().with_suffix(".cluster.db")
+        self.config = replace(
+            config, database=path, history=None, keep_hits_days=None, cluster=None
+        )
+        """The configuration to ask the file by."""
+        self._lock = Lock()
+        self._pid = 0
+        self._client: Client | None = None
+        self._asked = float("-inf")
+        self._until: int | None = None
+
+    def renew(self) -> int | None:
+        """Copy what is new; until when all members' hits are here, UTC milliseconds.
+
+        Raises:
+            ClusterError: it does not answer, or is not what we expect.
+            CopyingError: there is so much to copy that it takes longer than a question may.
+            StorageError: the file can't be written.
+        """
+        # Who comes while another one copies waits for that, and needs nothing more.
+        with self._lock:
+            if self._pid != os.getpid():
+                # The parent's connection is the parent's.
+                self._pid, self._client, self._asked = os.getpid(), None, float("-inf")
+            if time.monotonic() - self._asked >= FRESH:
+                self._until = self._copy(time.monotonic() + BOUND)
+                self._asked = time.monotonic()
+            return self._until
+
+    def copy_all(self, progress: Callable[[int, int], object]) -> int | None:
+        """The same, however long it takes.
+
+        Args:
+            progress: told how many hits were copied, and how many there are to copy.
+        """
+        with self._lock:
+            return self._copy(None, progress)
+
+    def _copy(
+        self,
+        deadline: float | None,
+        progress: Callable[[int, int], object] = lambda _done, _total: None,
+    ) -> int | None:
+        client = self._client = self._client or Client(self._cluster)
+        path = self.config.database
+        try:
+            cluster = cluster_of(client)
+            until = float("inf") if deadline is None else deadline
+            with contextlib.suppress(CrowdedError), copied(path, cluster, until) as connection:
+                return copy_news(client, connection, deadline=deadline, progress=progress)
+            with copied(path, cluster, until, anew=True) as connection:
+                return copy_news(client, connection, deadline=deadline, progress=progress)
+        except ClusterError:
+            client.close()
+            raise
