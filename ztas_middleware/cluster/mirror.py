@@ -45,9 +45,9 @@ class Mirror:
             config, database=path, history=None, keep_hits_days=None, cluster=None
         )
         """The configuration to ask the file by."""
+        self._client: Client | None = None
         self._lock = Lock()
         self._pid = 0
-        self._client: Client | None = None
         self._asked = float("-inf")
         self._until: int | None = None
 
@@ -77,6 +77,11 @@ class Mirror:
         """
         with self._lock:
             return self._copy(None, progress)
+
+    def __del__(self) -> None:
+        # Closing it in a child would end it for the parent as well.
+        if self._client is not None and self._pid == os.getpid():
+            self._client.close()
 
     def _copy(
         self,
