@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
 
 import pytest
 from members import Members, config_of, hit
 
 from ztas_middleware.cluster import mirror
+from ztas_middleware.cluster.client import Client
 from ztas_middleware.cluster.mirror import Mirror
 from ztas_middleware.errors import ClusterError
 from ztas_middleware.reports.reader import Reports
@@ -172,3 +174,34 @@ def test_a_cluster_that_is_down_is_told_within_fifteen_seconds(config, members, 
     with pytest.raises(ClusterError):
         Mirror(silent).renew()
     assert time.monotonic() - began < 15
+
+
+def test_what_a_member_inherited_has_smaller_ids_than_its_own(config, members):
+    members.add("web2", start_id=100)
+    members.ship("web2", [hit(NOW, path="/own")], first_id=100)
+    copied(config)
+    members.ship("web2", [hit(NOW - 5, path="/inherited")], first_id=7)
+    members.ship("web2", [hit(NOW + 1, path="/next")], first_id=101)
+    assert [path for _, path in copied(config)[1]] == ["/inherited", "/own", "/next"]
+
+
+def test_a_batch_that_is_not_there_yet_is_waited_for(config, members):
+    """Tables come to a server in their own time: a later batch may be there before an earlier."""
+    members.add("web1")
+    at = members.ship("web1", [hit(NOW, path="/1")], first_id=1)
+    at = members.ship("web1", [hit(NOW, path="/2")], first_id=at, confirmed=False)
+    members.ship("web1", [hit(NOW, path="/3")], first_id=at, seq=3)
+    members.say("web1", NOW + 9, 3)
+    assert copied(config) == (None, [(NOW, "/1")])
+    members.confirm("web1", 2, 2, 2, 1)
+    assert copied(config) == (NOW + 9, [(NOW, "/1"), (NOW, "/2"), (NOW, "/3")])
+
+
+def test_hits_that_were_confirmed_and_are_not_there_are_an_error(config, members, monkeypatch):
+    members.add("web1")
+    members.ship("web1", [hit(NOW, path="/1")], first_id=1)
+    members.confirm("web1", 2, 2, 3, 2)
+    found = mirror.Mirror(config)
+    monkeypatch.setattr(mirror, "Client", partial(Client, patience=0.5))
+    with pytest.raises(ClusterError, match="2 of 3 hits of 'web1'"):
+        found.renew()

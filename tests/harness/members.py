@@ -32,6 +32,7 @@ class Members:
     def __init__(self, config):
         self.client = Client(config.cluster)
         self.database = config.cluster.database
+        self._seqs = {}
         make_tables(self.client)
 
     def add(self, name, *, start_id=1):
@@ -40,7 +41,7 @@ class Members:
     def retire(self, name, fence):
         self._insert("members", name, next(_serials), "retired", "", 1, fence, 0)
 
-    def ship(self, name, hits, *, first_id, confirmed=True, times=1):
+    def ship(self, name, hits, *, first_id, confirmed=True, times=1, seq=None):
         """Hits of consecutive ids as one batch; returns the id behind them."""
         rows = [
             (name, first_id + number, hit.time // 86_400_000, *hit)
@@ -50,9 +51,12 @@ class Members:
             self.client.insert(f"{self.database}.hits", tuple(HIT_COLUMNS), self._columns(rows))
         last = first_id + len(rows) - 1
         if confirmed:
-            serial = next(_serials)
-            self._insert("batches", name, serial, first_id, last, len(rows), serial)
+            seq = self._seqs[name] = seq or self._seqs.get(name, 0) + 1
+            self.confirm(name, seq, first_id, last, len(rows))
         return last + 1
+
+    def confirm(self, name, seq, first_id, last_id, rows):
+        self._insert("batches", name, seq, first_id, last_id, rows, next(_serials))
 
     def say(self, name, complete_until, last_id):
         self._insert("progress", name, next(_serials), complete_until, last_id, 0, 0)

@@ -39,12 +39,14 @@ MEMBERS: Final = 2**22
 
 TABLES: Final = (
     f"alter table hits add column {TIE} integer",
-    # `upto` is the last id that was copied, `complete_until` what the member had said then.
+    # `upto` is the last batch that was copied, `last_id` the largest id of any; `complete_until` is
+    # what the member had said by then.
     """
     create table cluster_members (
         name text primary key,
         number integer not null unique,
         upto integer not null default 0,
+        last_id integer not null default 0,
         complete_until integer,
         counted integer not null default 0
     ) strict, without rowid
@@ -68,9 +70,21 @@ class Known(NamedTuple):
 
     number: int
     upto: int
+    last_id: int
     complete_until: int | None
     counted: int
     """The largest serial of its counters."""
+
+
+class Batch(NamedTuple):
+    """Hits of a member that were acknowledged by the cluster."""
+
+    member: str
+    seq: int
+    """They are numbered from 1 on."""
+    first_id: int
+    last_id: int
+    rows: int
 
 
 class CrowdedError(Exception):
@@ -123,7 +137,7 @@ def throw_away(path: Path) -> None:
 def members_of(connection: sqlite3.Connection) -> dict[str, Known]:
     """What the file says of each member."""
     rows = connection.execute(
-        "select name, number, upto, complete_until, counted from cluster_members"
+        "select name, number, upto, last_id, complete_until, counted from cluster_members"
     )
     return {name: Known(*rest) for name, *rest in rows}
 
@@ -165,22 +179,27 @@ def add_hits(
     name: str,
     known: Known,
     rows: Sequence[tuple[Any, ...]],
-    upto: int,
+    batches: Sequence[Batch],
 ) -> None:
-    """Add a member's hits, each with its id there before its columns, and note how far that is."""
+    """Add the hits of a member's batches, each with its id there before its columns."""
     base = known.number << ID_BITS
     with transaction(connection):
         connection.executemany(INSERT, [(*row[1:], base + row[0]) for row in rows])
-        connection.execute("update cluster_members set upto = ? where name = ?", (upto, name))
+        connection.execute(
+            "update cluster_members set upto = ?, last_id = max(last_id, ?) where name = ?",
+            (batches[-1].seq, max(batch.last_id for batch in batches), name),
+        )
 
 
-def drop_hits(connection: sqlite3.Connection, known: Known, fence: int) -> None:
-    """Forget what a retired member shipped behind its fence."""
+def drop_hits(
+    connection: sqlite3.Connection, known: Known, batches: Iterable[Batch], fence: int
+) -> None:
+    """Forget the batches that a retired member shipped behind its fence."""
     base = known.number << ID_BITS
     with transaction(connection):
-        connection.execute(
-            f"delete from hits where {TIE} > ? and {TIE} < ?",
-            (base + fence, (known.number + 1) << ID_BITS),
+        connection.executemany(
+            f"delete from hits where {TIE} between ? and ?",
+            [(base + batch.first_id, base + batch.last_id) for batch in batches],
         )
         connection.execute(
             "update cluster_members set upto = ? where number = ?", (fence, known.number)

@@ -6,7 +6,14 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ztas_middleware.cluster import counted
-from ztas_middleware.cluster.copied import add_hits, add_members, drop_hits, members_of, transaction
+from ztas_middleware.cluster.copied import (
+    Batch,
+    add_hits,
+    add_members,
+    drop_hits,
+    members_of,
+    transaction,
+)
 from ztas_middleware.cluster.schema import check_version
 from ztas_middleware.errors import ClusterError, CopyingError
 from ztas_middleware.store.hits import Hit
@@ -16,10 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ztas_middleware.cluster.client import Client
-    from ztas_middleware.cluster.copied import Known
 
 AT_ONCE: Final = 20_000
 """Hits that are copied in one transaction, unless a single batch has more."""
+
+RANGES: Final = 100
+"""Ranges of ids that are asked for at once."""
+
+MOST: Final = 2**62
 
 PAUSE: Final = 0.1
 """Seconds before a server is asked again for what it does not have yet."""
@@ -27,23 +38,22 @@ PAUSE: Final = 0.1
 _COLUMNS = ", ".join(("id", *Hit._fields))
 
 
+class Range(NamedTuple):
+    """Of batches or ids, both ends included."""
+
+    first: int
+    last: int
+
+
 class Member(NamedTuple):
     """What the cluster says of a member."""
 
     is_retired: bool
     fence: int
+    """Of a retired one: its last batch that counts."""
     complete_until: int | None
     last_id: int
     """Its batches up to here are what `complete_until` speaks of."""
-
-
-class Batch(NamedTuple):
-    """Hits that were acknowledged by the cluster."""
-
-    member: str
-    first_id: int
-    last_id: int
-    rows: int
 
 
 def cluster_of(client: Client) -> str:
@@ -86,15 +96,22 @@ def copy_news(
     known = members_of(connection)
     for name, member in members.items():
         if member.is_retired and known[name].upto > member.fence:
-            drop_hits(connection, known[name], member.fence)
+            behind = _batches(client, {name: Range(member.fence + 1, known[name].upto)})
+            drop_hits(connection, known[name], behind, member.fence)
     known = members_of(connection)
-    batches = _batches(client, members, known)
+    batches = _batches(
+        client,
+        {
+            name: Range(known[name].upto + 1, member.fence if member.is_retired else MOST)
+            for name, member in members.items()
+        },
+    )
     total, done = sum(batch.rows for batch in batches), 0
     for some in _together(batches):
         if deadline is not None and done and time.monotonic() >= deadline:
             raise CopyingError(client.where, done, total)
         rows = _rows(client, some)
-        add_hits(connection, some[0].member, known[some[0].member], rows, some[-1].last_id)
+        add_hits(connection, some[0].member, known[some[0].member], rows, some)
         done += len(rows)
         progress(done, total)
     counted.copy(client, connection)
@@ -127,26 +144,32 @@ def _members(client: Client) -> dict[str, Member]:
     }
 
 
-def _batches(client: Client, members: dict[str, Member], known: dict[str, Known]) -> list[Batch]:
-    """Confirmed batches that are not copied yet, in order."""
-    wanted, bound = [], {}
-    for number, (name, member) in enumerate(members.items()):
-        fence = f" and last_id <= {member.fence}" if member.is_retired else ""
-        wanted.append(f"(member = %(m{number})s and last_id > {known[name].upto}{fence})")
-        bound[f"m{number}"] = name
+def _batches(client: Client, wanted: dict[str, Range]) -> list[Batch]:
+    """Confirmed batches of members, in order; up to the first that is not there yet."""
     if not wanted:
         return []
+    asked, bound = [], {}
+    for number, (name, batches) in enumerate(wanted.items()):
+        asked.append(
+            f"(member = %(m{number})s and seq >= {batches.first} and seq <= {batches.last})"
+        )
+        bound[f"m{number}"] = name
     rows = client.ask(
         f"""
-        select member, first_id, last_id, max(rows)
+        select member, seq, argMax(first_id, at), argMax(last_id, at), argMax(rows, at)
         from {client.cluster.database}.batches
-        where {" or ".join(wanted)}
-        group by member, first_id, last_id
-        order by member, first_id
+        where {" or ".join(asked)}
+        group by member, seq
+        order by member, seq
         """,
         bound,
     )
-    return [Batch(*row) for row in rows]
+    found: list[Batch] = []
+    for batch in map(Batch._make, rows):
+        is_next = found and found[-1].member == batch.member
+        if batch.seq == (found[-1].seq + 1 if is_next else wanted[batch.member].first):
+            found.append(batch)
+    return found
 
 
 def _together(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
@@ -154,7 +177,8 @@ def _together(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
     some: list[Batch] = []
     size = 0
     for batch in batches:
-        if some and (batch.member != some[0].member or size + batch.rows > AT_ONCE):
+        is_full = size + batch.rows > AT_ONCE or len(some) == RANGES
+        if some and (batch.member != some[0].member or is_full):
             yield some
             some, size = [], 0
         some.append(batch)
@@ -168,20 +192,16 @@ def _rows(client: Client, batches: Sequence[Batch]) -> list[tuple[object, ...]]:
 
     A server may not have yet what another has acknowledged, and more than once what was sent again.
     """
+    ranges = " or ".join(f"(id >= {batch.first_id} and id <= {batch.last_id})" for batch in batches)
     statement = f"""
         select {_COLUMNS} from {client.cluster.database}.hits
-        where member = %(member)s and id >= %(first)s and id <= %(last)s
+        where member = %(member)s and ({ranges})
         order by id
     """
-    bound = {
-        "member": batches[0].member,
-        "first": batches[0].first_id,
-        "last": batches[-1].last_id,
-    }
     wanted = sum(batch.rows for batch in batches)
     end = time.monotonic() + client.patience
     while True:
-        rows = {row[0]: row for row in client.stream(statement, bound)}
+        rows = {row[0]: row for row in client.stream(statement, {"member": batches[0].member})}
         if len(rows) >= wanted:
             return list(rows.values())
         if time.monotonic() >= end:
@@ -203,7 +223,7 @@ def _note_progress(connection: sqlite3.Connection, members: dict[str, Member]) -
         for name, member in members.items()
         # Tables reach a server one by one: what a member says may be there before its batches.
         if member.complete_until is not None
-        and known[name].upto >= member.last_id
+        and known[name].last_id >= member.last_id
         and member.complete_until > (known[name].complete_until or 0)
     ]
     if said:
