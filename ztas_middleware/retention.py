@@ -14,7 +14,7 @@ from ztas_middleware.days import start_of
 from ztas_middleware.history.asking import History
 from ztas_middleware.history.clock import date_at
 from ztas_middleware.history.sealed import FUNNELS, GOALS, total_row
-from ztas_middleware.reports.conversions import goals_of, reached
+from ztas_middleware.reports.conversions import added, goals_by_day, reached_by_day
 from ztas_middleware.reports.selected import Selected
 from ztas_middleware.store.prune import count_before, delete_between
 from ztas_middleware.store.reading import reading
@@ -79,14 +79,15 @@ def prune(
     def conversions(
         cursor: DuckDBPyConnection, rows: str, day: date
     ) -> Iterator[tuple[object, ...]]:
-        selected = Selected(cursor, rows, rows, {})
-        counted = zip(site.goals, goals_of(selected, site.goals), strict=True)
-        for goal, (number, visitors, value) in counted:
-            yield total_row(
-                day, GOALS, key1=goal.name, events=number, visitors=visitors, value=value
-            )
-        for funnel in site.funnels:
-            for step, number in enumerate(reached(selected, funnel, is_filtered=False)):
+        selected = Selected(cursor, rows, rows, {}, {})
+        goals, funnels = site.goals, site.funnels
+        numbers = iter(added(goals_by_day(selected, goals).values(), 3 * len(goals)))
+        names = ("events", "visitors", "value")
+        for goal in goals:
+            yield total_row(day, GOALS, key1=goal.name, **dict(zip(names, numbers, strict=False)))
+        for funnel in funnels:
+            days = reached_by_day(selected, funnel, is_filtered=False)
+            for step, number in enumerate(added(days.values(), len(funnel.steps))):
                 yield total_row(day, FUNNELS, key1=funnel.name, key2=step, sessions=number)
 
     history = History(config)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from functools import partial
 from types import SimpleNamespace
 
 import duckdb
@@ -20,10 +19,14 @@ from ztas_middleware.reports.breakdowns import breakdown_of
 from ztas_middleware.reports.journeys import journeys_of
 from ztas_middleware.reports.questions import parse_breakdown, parse_journeys, parse_question
 from ztas_middleware.reports.remembered import Remembered
-from ztas_middleware.reports.reporting import report_on
+from ztas_middleware.reports.reporting import reports_on
 
 KINDS = {
-    "stats": (parse_question, partial(report_on, remembered=Remembered()), stats),
+    "stats": (
+        parse_question,
+        lambda asked, question: reports_on(asked, [question], Remembered())[0],
+        stats,
+    ),
     "breakdown": (parse_breakdown, breakdown_of, breakdown),
     "journeys": (parse_journeys, journeys_of, journeys),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
@@ -93,12 +94,11 @@ def _visitors(site: Site, reports: Reports, hour: datetime, now: int) -> int:
             "endDate": [day],
             "interval": ["hour"],
             "compare": ["none"],
-            "limit": ["1"],
         },
         now=now,
     )
     label = hour.isoformat(timespec="minutes")
-    points = reports.stats(question).timeseries
+    points = reports.stats(replace(question, lists=frozenset())).timeseries
     return next((point.unique_visitors for point in points if point.date == label), 0)
 
 
@@ -116,6 +116,7 @@ def _shortfall(alert: Shortfall, site: Site, reports: Reports, now: int) -> Stat
         {"period": ["24h"], "action": [alert.action], "compare": ["none"], "limit": ["1000"]},
         now=now,
     )
-    number = sum(entry.events for entry in reports.stats(question).lists["events"])
+    found = reports.stats(replace(question, lists=frozenset({"events"})))
+    number = sum(entry.events for entry in found.lists["events"])
     said = f"{number:,} events {alert.action} in the last 24 hours, fewer than {alert.below:,}"
     return State(is_on=number < alert.below, said=said)

@@ -13,6 +13,8 @@ from ztas_middleware.history.columns import ROWS, UTM, Column, millionths
 from ztas_middleware.history.numbers import NUMBERS, numbers_of, people_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from duckdb import DuckDBPyConnection
 
 KEYS = ("key1", "key2", "key3")
@@ -42,19 +44,23 @@ _VISITORS = "count(*) filter (where visitor != '')"
 """Of groups by visitor: rows without one are nobody's."""
 
 
+TOLD = (WEEK_HOURS, *COUNTED)
+"""All that the totals of a day have besides its own numbers."""
+
+
 def make_totals_table(cursor: DuckDBPyConnection, table: str, *, temp: bool = True) -> None:
     """Make an empty table with the columns of the relation `totals`."""
     columns = ", ".join(f"{column.name} {column.type}" for column in TOTALS)
     cursor.execute(f"create or replace {'temp ' if temp else ''}table {table} ({columns})")
 
 
-def totals_of(rows: str, *, day: str = "day") -> str:
+def totals_of(rows: str, *, day: str = "day", lists: Iterable[List] = TOLD) -> str:
     """The query for the totals of a relation `rows`; arguments as in `queries`."""
     return f"""
         with
             {PEOPLE} as materialized ({people_of(rows, *CLIENT)}),
             {VISITS} as materialized ({visits_of(rows)})
-        {" union all ".join(queries(rows, day=day))}
+        {" union all ".join(queries(rows, day=day, lists=lists))}
     """
 
 
@@ -62,21 +68,24 @@ PEOPLE, VISITS = "totals_people", "totals_visits"
 """The names that `queries` knows `people_of(rows, *CLIENT)` and `visits_of(rows)` by."""
 
 
-def queries(rows: str, *, day: str = "day") -> list[str]:
+def queries(rows: str, *, day: str = "day", lists: Iterable[List] = TOLD) -> list[str]:
     """The queries for the totals of a relation `rows`: of its days, their hours, and each list.
 
     Args:
         rows: the relation.
         day: which day a list is of, as SQL: each its own, or one date for all days together.
+        lists: which ones are wanted.
     """
-    lists = {listed.name: _QUERIES[listed.counts](listed, rows, day) for listed in COUNTED}
-    wide = [query for query in lists.values() if rows in query]
-    narrow = [query for query in lists.values() if rows not in query]
+    made = [
+        _QUERIES[listed.counts](listed, rows, "day" if listed is WEEK_HOURS else day)
+        for listed in lists
+    ]
+    wide = [query for query in made if rows in query]
+    narrow = [query for query in made if rows not in query]
     return [
         _selected_days(numbers_of(rows, _DAY, people=PEOPLE, visits=VISITS)),
-        _of_views(WEEK_HOURS, rows, "day"),
         # What is told of visitors and sessions takes less time than a statement of its own.
-        " union all ".join(narrow),
+        *([" union all ".join(narrow)] if narrow else []),
         *wide,
     ]
 

@@ -52,7 +52,7 @@ def breakdown_of(asked: Asked, question: BreakdownQuestion) -> Breakdown:
     selected = select(asked, question.site, question.period, question.filters)
     cursor = selected.cursor
     keys = {f"k{number}": _expression(name) for number, name in enumerate(question.by)}
-    bound = Bound(selected.values)
+    bound = Bound(selected.kept_values)
     named = _named(question, selected.kept, bound)
     cursor.execute(
         f"""

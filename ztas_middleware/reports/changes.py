@@ -55,10 +55,9 @@ def largest_change_of(reports: Reports, question: Question) -> Change | None:
     """
     if question.before is None:
         return None
-    asked = replace(question, limit=LONGEST, offset=0, before=None)
-    return largest_change(
-        reports.stats(asked), reports.stats(replace(asked, period=question.before))
-    )
+    lists = frozenset(LOOKED_AT)
+    asked = replace(question, limit=LONGEST, offset=0, before=None, lists=lists)
+    return largest_change(*reports.stats_of([asked, replace(asked, period=question.before)]))
 
 
 def largest_change(report: Report, before: Report) -> Change | None:

@@ -8,7 +8,7 @@ from ztas_middleware.history.columns import millionths
 from ztas_middleware.reports.conditions import Bound, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from ztas_middleware.config.goals import Funnel, Goal
@@ -19,18 +19,19 @@ _PLACE = "time::hugeint * 18446744073709551616 + id"
 """Where a row is among those of its session, by time and id: compared faster than a pair."""
 
 
-def goals_of(selected: Selected, goals: Sequence[Goal]) -> list[tuple[int, int, int]]:
-    """Conversions, distinct visitors and the sum of values in millionths, of each goal."""
-    found = [sum(column) for column in zip(*goals_by_day(selected, goals).values(), strict=True)]
-    found = found or [0] * 3 * len(goals)
-    return list(zip(found[::3], found[1::3], found[2::3], strict=True))
+def added(days: Iterable[Sequence[int]], numbers: int) -> list[int]:
+    """So many numbers of some days together."""
+    return [sum(column) for column in zip(*days, strict=True)] or [0] * numbers
 
 
 def goals_by_day(selected: Selected, goals: Sequence[Goal]) -> dict[date, tuple[int, ...]]:
-    """What `goals_of` gives of each day with any conversions, one goal after the other."""
+    """Conversions, distinct visitors and the sum of values in millionths, of each goal in turn.
+
+    Days without any conversion are left out.
+    """
     if not goals:
         return {}
-    bound = Bound(selected.values)
+    bound = Bound(selected.kept_values)
     conditions = [matches(goal.match, bound) for goal in goals]
     marks = [f"m{number}" for number in range(len(goals))]
     marked = ", ".join(
@@ -60,23 +61,19 @@ def goals_by_day(selected: Selected, goals: Sequence[Goal]) -> dict[date, tuple[
     return {day: tuple(int(number or 0) for number in row) for day, *row in rows}
 
 
-def reached(selected: Selected, funnel: Funnel, *, is_filtered: bool) -> list[int]:
+def reached_by_day(
+    selected: Selected, funnel: Funnel, *, is_filtered: bool
+) -> dict[date, tuple[int, ...]]:
     """How many sessions took each step of a funnel, and all those before it, in order.
+
+    Days on which nobody took the first one are left out.
 
     Args:
         selected: the rows; sessions are taken whole if one of their rows is kept.
         funnel: which one.
         is_filtered: whether any row is not kept.
     """
-    days = reached_by_day(selected, funnel, is_filtered=is_filtered)
-    return [sum(column) for column in zip(*days.values(), strict=True)] or [0] * len(funnel.steps)
-
-
-def reached_by_day(
-    selected: Selected, funnel: Funnel, *, is_filtered: bool
-) -> dict[date, tuple[int, ...]]:
-    """What `reached` gives of each day on which the first step was taken."""
-    bound = Bound(selected.values)
+    bound = Bound(selected.every_values | (selected.kept_values if is_filtered else {}))
     marks = [f"m{number}" for number in range(len(funnel.steps))]
     marked = ", ".join(
         f"{matches(step.match, bound)} as {mark}"

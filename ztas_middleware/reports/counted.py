@@ -6,24 +6,27 @@ of all. As many days are counted together as have `TOGETHER` rows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ztas_middleware.dimensions import CLIENT
-from ztas_middleware.history.numbers import people_of
+from ztas_middleware.history.numbers import NUMBERED_NAMES, people_of
 from ztas_middleware.history.totals import (
     COUNTED_NAMES,
     PEOPLE,
+    TOLD,
     VISITS,
     make_totals_table,
     queries,
     totals_of,
+    totals_of_days,
     visits_of,
 )
 from ztas_middleware.reports.conditions import Bound
 from ztas_middleware.reports.numbers import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import date
 
     from duckdb import DuckDBPyConnection
@@ -38,25 +41,54 @@ FEW = 100_000
 """Rows that are picked out once, rather than once for each list, and counted in one statement."""
 
 
-def count(selected: Selected, period: Period) -> Totals:
-    """The totals of the rows that are kept; those of lists are not told apart by day."""
+def count(
+    selected: Selected, period: Period, lists: Collection[str] | None
+) -> tuple[Totals, Selected]:
+    """The totals of the rows that are kept, and these rows, picked out where they are few.
+
+    Args:
+        selected: the rows.
+        period: which days or hours they are of.
+        lists: which lists are wanted, None for all; their totals are not told apart by day.
+    """
     cursor = selected.cursor
+    told = [listed for listed in TOLD if lists is None or listed.name in lists]
     make_totals_table(cursor, "counted")
-    for first, last, number in _stretches(selected):
-        bound = Bound(selected.values)
+    stretches = list(_stretches(selected))
+    for first, last, number in stretches:
+        bound = Bound(selected.kept_values)
         days = f"day between {bound.name(first)} and {bound.name(last)}"
         rows = f"(select * from {selected.kept} where {days})"
         if number <= FEW:
-            _make(cursor, "counted_rows", f"select {COUNTED_NAMES} from {rows}", bound)
-            query = totals_of("counted_rows", day=_sql(first))
+            _make(cursor, "picked", f"select {COUNTED_NAMES}, time, id from {rows}", bound)
+            query = totals_of("picked", day=_sql(first), lists=told)
             cursor.execute(f"insert into counted {query}")
+            if len(stretches) == 1:
+                selected = _picked(selected)
             continue
         _make(cursor, PEOPLE, people_of(rows, *CLIENT), bound)
         _make(cursor, VISITS, visits_of(rows), bound)
-        for query in queries(rows, day=_sql(first)):
+        for query in queries(rows, day=_sql(first), lists=told):
             values = bound.values if rows in query else {}
             cursor.execute(f"insert into counted {query}", values)
-    return Totals(cursor, "counted", period.first, period.last)
+    return Totals(cursor, "counted", period.first, period.last), selected
+
+
+def count_days(selected: Selected, period: Period) -> Totals:
+    """The totals of the rows that are kept, without any list."""
+    cursor = selected.cursor
+    # Statements over many files take longer to plan than a few rows to pick out.
+    rows = f"select {NUMBERED_NAMES} from {selected.kept}"
+    _make(cursor, "picked_numbers", rows, Bound(selected.kept_values))
+    _make(cursor, "counted_days", totals_of_days("picked_numbers"), Bound())
+    return Totals(cursor, "counted_days", period.first, period.last)
+
+
+def _picked(selected: Selected) -> Selected:
+    """The same rows, with the columns that questions are asked of, from memory."""
+    if selected.kept == selected.every:
+        return replace(selected, every="picked", kept="picked", every_values={}, kept_values={})
+    return replace(selected, kept="picked", kept_values={})
 
 
 def _make(cursor: DuckDBPyConnection, table: str, query: str, bound: Bound) -> None:
@@ -70,7 +102,7 @@ def _sql(day: date) -> str:
 def _stretches(selected: Selected) -> Iterator[tuple[date, date, int]]:
     """The days that have rows, some together, with the number of their rows."""
     days = selected.cursor.execute(
-        f"select day, count(*) from {selected.kept} group by day order by day", selected.values
+        f"select day, count(*) from {selected.kept} group by day order by day", selected.kept_values
     ).fetchall()
     while days:
         first, number = days.pop(0)

@@ -21,7 +21,7 @@ def journeys_of(asked: Asked, question: JourneysQuestion) -> Journeys:
     """Answer a question about the days that the history was asked for."""
     selected = select(asked, question.site, question.period, question.filters)
     cursor = selected.cursor
-    bound = Bound(selected.values)
+    bound = Bound(selected.kept_values)
     kind = "event" if "action" in question.around.names() else "pageview"
     around = keeps(question.around, question.site, bound)
     cursor.execute(

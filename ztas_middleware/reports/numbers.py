@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.dimensions import LISTS, PROPERTIES, WEEK_HOURS
 from ztas_middleware.reports.answers import Entry, Summary, WeekHour
+from ztas_middleware.reports.conversions import added
 from ztas_middleware.reports.rounding import mean, percent, units
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from duckdb import DuckDBPyConnection
@@ -54,10 +55,11 @@ def days_of(totals: Totals) -> dict[date, tuple[int, ...]]:
     return {day: tuple(int(number or 0) for number in numbers) for day, *numbers in rows}
 
 
-def summary_of(days: Sequence[tuple[int, ...]]) -> Summary:
+def summary_of(days: Mapping[date, Sequence[int]]) -> Summary:
     """The summary of some days."""
-    added = [sum(numbers) for numbers in zip(*days, strict=True)] or [0] * 8
-    pageviews, visitors, sessions, viewing, bounces, duration, page_times, page_time = added
+    (pageviews, visitors, sessions, viewing, bounces, duration, page_times, page_time) = added(
+        days.values(), 8
+    )
     return Summary(
         pageviews,
         visitors,
@@ -68,8 +70,12 @@ def summary_of(days: Sequence[tuple[int, ...]]) -> Summary:
     )
 
 
-def lists_of(totals: Totals, limit: int, offset: int) -> dict[str, tuple[Entry, ...]]:
-    """Some entries of each list, and of the names of properties."""
+def lists_of(
+    totals: Totals, names: Sequence[str], limit: int, offset: int
+) -> dict[str, tuple[Entry, ...]]:
+    """Some entries of lists, or of the names of properties."""
+    if not names:
+        return {}
     rows = totals.rows(
         f"""
         select dimension, {", ".join(_KEYS)}, pageviews, visitors, sessions, events, value
@@ -79,17 +85,18 @@ def lists_of(totals: Totals, limit: int, offset: int) -> dict[str, tuple[Entry, 
                 {", ".join(f"sum({name}) as {name}" for name in _ADDED)},
                 case when count(sessions) = count(*) then sum(sessions) end as sessions
             from totals
-            where dimension in ({", ".join(f"'{found.name}'" for found in _LISTED)})
+            where list_contains($names, dimension)
             group by all
         )
         qualify row_number() over (partition by dimension order by {_ORDER})
             between $offset + 1 and $offset + $limit
         order by dimension, {_ORDER}
         """,
+        names=names,
         offset=offset,
         limit=limit,
     )
-    found: dict[str, list[Entry]] = {listed.name: [] for listed in _LISTED}
+    found: dict[str, list[Entry]] = {name: [] for name in names}
     for name, *row in rows:
         found[name].append(_entry(name, row[: len(_KEYS)], row[len(_KEYS) :]))
     return {name: tuple(entries) for name, entries in found.items()}

@@ -42,7 +42,7 @@ def points_of_days(
 def points_of_hours(selected: Selected, period: Period) -> tuple[Point, ...]:
     """A point for each hour."""
     starts = list(_starts(period))
-    bound = Bound(selected.values)
+    bound = Bound(selected.kept_values)
     rows = selected.cursor.execute(
         f"""
         select hours.starts, sum(views)::bigint, count(*) filter (where visitor != '')

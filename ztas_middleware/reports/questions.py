@@ -71,6 +71,8 @@ class Question:
     """How many entries a list has."""
     offset: int = 0
     """How many entries of a list are passed over."""
+    lists: frozenset[str] | None = None
+    """Which lists are wanted; None are all, and goals, funnels and the hours of the week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,10 @@ from ztas_middleware.reports.questions import (
 )
 from ztas_middleware.reports.realtime import realtime_of, start_of
 from ztas_middleware.reports.remembered import Remembered
-from ztas_middleware.reports.reporting import report_on
+from ztas_middleware.reports.reporting import reports_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from ztas_middleware.config.model import Config
@@ -117,16 +117,28 @@ class Reports:
             HistoryBusyError: finished days are being filed, which takes longer than an answer may.
             StorageError: the database can't be read.
         """
-        periods = [question.period, *([question.before] if question.before else [])]
+        (report,) = self.stats_of([question])
+        return report
+
+    def stats_of(self, questions: Sequence[Question]) -> list[Report]:
+        """Reports of the same moment, site and filters on some periods; errors as in `stats`."""
+        periods = [
+            period
+            for question in questions
+            for period in (question.period, question.before)
+            if period is not None
+        ]
         completeness = self.renew()
-        report = self._history.ask(
-            question.site.id,
+        found = self._history.ask(
+            questions[0].site.id,
             min(period.first for period in periods),
             max(period.last for period in periods),
-            now=question.now,
-            question=lambda asked: report_on(asked, question, self._remembered),
+            now=questions[0].now,
+            question=lambda asked: reports_on(asked, questions, self._remembered),
         )
-        return report if completeness is None else replace(report, completeness=completeness)
+        if completeness is None:
+            return found
+        return [replace(report, completeness=completeness) for report in found]
 
     def breakdown_question(
         self, site_id: str, parameters: Parameters, *, now: int

@@ -6,9 +6,8 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ztas_middleware.dimensions import LISTS, PROPERTIES
 from ztas_middleware.history.clock import date_at
-from ztas_middleware.history.numbers import NUMBERED_NAMES
-from ztas_middleware.history.totals import totals_of_days
 from ztas_middleware.reports.answers import (
     FunnelResult,
     GoalResult,
@@ -17,8 +16,8 @@ from ztas_middleware.reports.answers import (
     Summary,
     display_name,
 )
-from ztas_middleware.reports.conversions import goals_by_day, reached_by_day
-from ztas_middleware.reports.counted import count
+from ztas_middleware.reports.conversions import added, goals_by_day, reached_by_day
+from ztas_middleware.reports.counted import count, count_days
 from ztas_middleware.reports.numbers import (
     Totals,
     days_of,
@@ -27,72 +26,87 @@ from ztas_middleware.reports.numbers import (
     summary_of,
     week_hours_of,
 )
-from ztas_middleware.reports.periods import Days, Hours, local_time, milliseconds
+from ztas_middleware.reports.periods import HOUR, HOURS, Days, Hours, local_time, milliseconds
 from ztas_middleware.reports.points import points_of_days, points_of_hours
 from ztas_middleware.reports.rounding import percent, units
 from ztas_middleware.reports.selected import answers_from, select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ztas_middleware.config.goals import Funnel
+    from ztas_middleware.config.goals import Funnel, Goal
     from ztas_middleware.history.asking import Asked
     from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.questions import Question
-    from ztas_middleware.reports.remembered import Numbers, Remembered
+    from ztas_middleware.reports.remembered import ByDay, Remembered
     from ztas_middleware.reports.selected import Selected
 
     Sealed = Mapping[tuple[str, str, int], tuple[int, int, int, int]]
-
-_HOURS_24 = 24 * 3_600_000
+    Known = dict[Period, ByDay]
+    Counted = Callable[[object, Callable[[Selected], ByDay], int], list[int]]
 
 NOTHING = (0, 0, 0, 0)
 
 
-def report_on(asked: Asked, question: Question, remembered: Remembered) -> Report:
-    """Answer a question about the days that the history was asked for.
+def reports_on(asked: Asked, questions: Sequence[Question], remembered: Remembered) -> list[Report]:
+    """Answer questions about the days that the history was asked for, with the same filters.
 
     Args:
-        asked: what it is asked of.
-        question: what is asked.
+        asked: what they are asked of.
+        questions: what is asked.
         remembered: what is known of finished days from other questions.
     """
-    selected = select(asked, question.site, question.period, question.filters)
-    if _is_plain(question):
-        totals = Totals(asked.cursor, asked.totals, question.period.first, question.period.last)
+    known: Known = {}
+    # From the last on: what one is held against may be what the next is about.
+    found = [_report_on(asked, question, remembered, known) for question in reversed(questions)]
+    return found[::-1]
+
+
+def _report_on(asked: Asked, question: Question, remembered: Remembered, known: Known) -> Report:
+    period, site, lists = question.period, question.site, question.lists
+    is_plain = _is_plain(question)
+    selected = select(asked, site, period, question.filters)
+    if is_plain:
+        totals = Totals(asked.cursor, asked.totals, period.first, period.last)
+    elif lists is not None and not lists:
+        totals = count_days(selected, period)
     else:
-        totals = count(selected, question.period)
-    days = days_of(totals)
-    summary = summary_of(list(days.values()))
-    lists = lists_of(totals, question.limit, question.offset)
-    properties = lists.pop("properties")
-    previous, so_far = _compared(asked, question)
+        totals, selected = count(selected, period, lists)
+    known[period] = days = days_of(totals)
+    summary = summary_of(days)
+    names = [*LISTS, PROPERTIES.name] if lists is None else sorted(lists)
+    listed = lists_of(totals, names, question.limit, question.offset)
+    properties = listed.pop(PROPERTIES.name, ())
+    week_hours = week_hours_of(totals) if lists is None else ()
     # Of days that were sealed there are no rows to look at.
-    sealed = kept_of(totals) if _is_plain(question) and asked.sealed_until else {}
-    conversions = _Conversions(asked, question, selected, sealed, remembered)
-    period = question.period
+    sealed = kept_of(totals) if is_plain and asked.sealed_until and lists is None else {}
+    previous, so_far = _compared(asked, question, known)
+    counted = partial(_counted, asked, question, selected, remembered)
     labels = period.labels()
+    by_hour = isinstance(period, Hours) or question.interval == "hour"
     return Report(
-        site_id=question.site.id,
-        domain=display_name(question.site),
+        site_id=site.id,
+        domain=display_name(site),
         start=labels[0],
         end=labels[-1],
-        timezone=str(question.site.timezone),
-        answers_from=_answers_from(asked, question),
+        timezone=str(site.timezone),
+        answers_from=None if is_plain and not by_hour else answers_from(asked, period),
         summary=summary,
         is_compared=question.before is not None,
         previous=previous,
         previous_so_far=so_far,
         timeseries=(
-            points_of_days(period, question.interval, days)
-            if isinstance(period, Days) and question.interval != "hour"
-            else points_of_hours(selected, period)
+            points_of_hours(selected, period)
+            if isinstance(period, Hours) or by_hour
+            else points_of_days(period, question.interval, days)
         ),
-        lists=lists,
+        lists=listed,
         properties=tuple(str(entry.names[0]) for entry in properties),
-        week_hours=week_hours_of(totals),
-        goals=conversions.goals(summary.unique_visitors),
-        funnels=tuple(map(conversions.funnel, question.site.funnels)),
+        week_hours=week_hours,
+        goals=_goals(site.goals, counted, sealed, summary) if lists is None else (),
+        funnels=tuple(_funnel(one, counted, sealed, question) for one in site.funnels)
+        if lists is None
+        else (),
     )
 
 
@@ -101,13 +115,9 @@ def _is_plain(question: Question) -> bool:
     return isinstance(question.period, Days) and not question.filters
 
 
-def _answers_from(asked: Asked, question: Question) -> str | None:
-    if _is_plain(question) and question.interval != "hour":
-        return None
-    return answers_from(asked, question.period)
-
-
-def _compared(asked: Asked, question: Question) -> tuple[Summary | None, Summary | None]:
+def _compared(
+    asked: Asked, question: Question, known: Known
+) -> tuple[Summary | None, Summary | None]:
     """The period before, and the part of it that is as long as this one is so far."""
     before = question.before
     if before is None:
@@ -117,15 +127,16 @@ def _compared(asked: Asked, question: Question) -> tuple[Summary | None, Summary
     is_plain = isinstance(before, Days) and not question.filters
     if not is_plain and before.first <= sealed:
         return None, None
-    if is_plain:
+    days = known.get(before)
+    if days is None and is_plain:
         days = days_of(Totals(asked.cursor, asked.totals, before.first, before.last))
-    else:
+    elif days is None:
         days = _days_of(asked, question, before, None)
-    previous = summary_of(list(days.values()))
+    previous = summary_of(days)
     if until is None:
         return previous, previous
     if isinstance(before, Hours):
-        return previous, summary_of(list(_days_of(asked, question, before, until).values()))
+        return previous, summary_of(_days_of(asked, question, before, until))
     edge = date_at(until, before.zone)
     if edge > before.last:
         return previous, previous
@@ -134,29 +145,20 @@ def _compared(asked: Asked, question: Question) -> tuple[Summary | None, Summary
     so_far = {day: numbers for day, numbers in days.items() if day < edge}
     if edge >= before.first and edge > sealed:
         so_far |= _days_of(asked, question, Days(before.zone, edge, edge), until)
-    return previous, summary_of(list(so_far.values()))
+    return previous, summary_of(so_far)
 
 
-def _days_of(
-    asked: Asked, question: Question, period: Period, until: int | None
-) -> dict[date, tuple[int, ...]]:
+def _days_of(asked: Asked, question: Question, period: Period, until: int | None) -> ByDay:
     """The numbers of each day of a period, from its rows."""
     selected = select(asked, question.site, period, question.filters, until=until)
-    cursor = selected.cursor
-    # Statements over many files take longer to plan than a few rows to pick out.
-    cursor.execute(
-        f"create or replace temp table rows_before as select {NUMBERED_NAMES} from {selected.kept}",
-        selected.values,
-    )
-    cursor.execute(f"create or replace temp table days_before as {totals_of_days('rows_before')}")
-    return days_of(Totals(cursor, "days_before", period.first, period.last))
+    return days_of(count_days(selected, period))
 
 
 def _until(question: Question, before: Period) -> int | None:
     """The instant of the period before that is now in this one; None if this one is over."""
     period, now = question.period, question.now
     if isinstance(period, Hours):
-        start = before.start if isinstance(before, Hours) else period.start - _HOURS_24
+        start = before.start if isinstance(before, Hours) else period.start - HOURS * HOUR
         return start + now - period.start
     if period.last < date_at(now, period.zone) or isinstance(before, Hours):
         return None
@@ -164,71 +166,56 @@ def _until(question: Question, before: Period) -> int | None:
     return milliseconds(datetime.combine(before.last, time, tzinfo=before.zone))
 
 
-class _Conversions:
-    """Goals and funnels of one question."""
+def _counted(  # noqa: PLR0917 - the first four are bound where it is called
+    asked: Asked,
+    question: Question,
+    selected: Selected,
+    remembered: Remembered,
+    what: object,
+    count: Callable[[Selected], ByDay],
+    numbers: int,
+) -> list[int]:
+    """What a goal or funnel comes to, of all days together."""
+    period, site = question.period, question.site
+    if not isinstance(period, Days) or question.filters:
+        return added(count(selected).values(), numbers)
+    zone = period.zone
+    days = remembered.days(
+        f"{site.id} {what!r}",
+        asked,
+        period.first,
+        period.last,
+        lambda first, last: count(select(asked, site, Days(zone, first, last), question.filters)),
+    )
+    return added(days, numbers)
 
-    def __init__(
-        self,
-        asked: Asked,
-        question: Question,
-        selected: Selected,
-        sealed: Sealed,
-        remembered: Remembered,
-    ) -> None:
-        self._asked = asked
-        self._question = question
-        self._selected = selected
-        self._sealed = sealed
-        self._remembered = remembered
 
-    def goals(self, everyone: int) -> tuple[GoalResult, ...]:
-        """How often each goal was reached, and by which share of everyone."""
-        goals = self._question.site.goals
-        found = []
-        counted = iter(
-            self._added(goals, partial(goals_by_day, goals=goals), numbers=3 * len(goals))
-        )
-        for goal in goals:
-            then = self._sealed.get(("goals", goal.name, 0), NOTHING)
-            number, visitors, value = (next(counted) + then[at] for at in range(3))
-            rate = percent(visitors, everyone)
-            found.append(GoalResult(goal.name, number, visitors, rate, units(value)))
-        return tuple(sorted(found, key=lambda goal: (-goal.conversions, goal.name)))
+def _goals(
+    goals: tuple[Goal, ...], counted: Counted, sealed: Sealed, summary: Summary
+) -> tuple[GoalResult, ...]:
+    """How often each goal was reached, and by which share of everyone."""
+    numbers = counted(goals, partial(goals_by_day, goals=goals), 3 * len(goals))
+    found = []
+    for index, goal in enumerate(goals):
+        now, then = numbers[3 * index :], sealed.get(("goals", goal.name, 0), NOTHING)
+        number, visitors, value = (now[at] + then[at] for at in range(3))
+        rate = percent(visitors, summary.unique_visitors)
+        found.append(GoalResult(goal.name, number, visitors, rate, units(value)))
+    return tuple(sorted(found, key=lambda goal: (-goal.conversions, goal.name)))
 
-    def funnel(self, funnel: Funnel) -> FunnelResult:
-        """How far sessions got."""
-        is_filtered = bool(self._question.filters)
-        count = partial(reached_by_day, funnel=funnel, is_filtered=is_filtered)
-        # A sealed day may have had more steps or fewer.
-        sessions = [
-            number + self._sealed.get(("funnels", funnel.name, step), NOTHING)[3]
-            for step, number in enumerate(self._added(funnel, count, numbers=len(funnel.steps)))
-        ]
-        return FunnelResult(
-            funnel.name,
-            tuple(
-                StepResult(step.name, number, percent(number, sessions[0]))
-                for step, number in zip(funnel.steps, sessions, strict=True)
-            ),
-        )
 
-    def _added(
-        self, what: object, count: Callable[[Selected], Mapping[date, Numbers]], *, numbers: int
-    ) -> list[int]:
-        """The numbers of all days together."""
-        question, selected = self._question, self._selected
-        period = question.period
-        if not isinstance(period, Days) or question.filters:
-            days = list(count(selected).values())
-        else:
-            site, zone = question.site, period.zone
-            days = self._remembered.days(
-                f"{site.id} {what!r}",
-                self._asked,
-                period.first,
-                period.last,
-                lambda first, last: count(
-                    select(self._asked, site, Days(zone, first, last), question.filters)
-                ),
-            )
-        return [sum(column) for column in zip(*days, strict=True)] or [0] * numbers
+def _funnel(funnel: Funnel, counted: Counted, sealed: Sealed, question: Question) -> FunnelResult:
+    """How far sessions got."""
+    count = partial(reached_by_day, funnel=funnel, is_filtered=bool(question.filters))
+    # A sealed day may have had more steps or fewer.
+    sessions = [
+        number + sealed.get(("funnels", funnel.name, step), NOTHING)[3]
+        for step, number in enumerate(counted(funnel, count, len(funnel.steps)))
+    ]
+    steps = zip(funnel.steps, sessions, strict=True)
+    return FunnelResult(
+        funnel.name,
+        tuple(
+            StepResult(step.name, number, percent(number, sessions[0])) for step, number in steps
+        ),
+    )

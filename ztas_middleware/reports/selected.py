@@ -31,8 +31,10 @@ class Selected:
     """All rows of the period."""
     kept: str
     """Those that the filters keep."""
-    values: dict[str, object]
-    """What both are bound with."""
+    every_values: dict[str, object]
+    """What the one is bound with."""
+    kept_values: dict[str, object]
+    """What the other is bound with."""
 
 
 def answers_from(asked: Asked, period: Period) -> str | None:
@@ -57,8 +59,9 @@ def select(
     """
     bound = Bound()
     every = _every(asked, site, period, until, bound)
+    values = dict(bound.values)
     kept = f"(select * from {every} where {keeps(filters, site, bound)})" if filters else every
-    return Selected(asked.cursor, every, kept, bound.values)
+    return Selected(asked.cursor, every, kept, values, bound.values)
 
 
 def _every(asked: Asked, site: Site, period: Period, until: int | None, bound: Bound) -> str:

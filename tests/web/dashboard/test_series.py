@@ -19,7 +19,7 @@ FIRST = date(2026, 1, 17)  # a Saturday
 def days(count, first=FIRST, before=None):
     period = Days(UTC, first, first + timedelta(days=count - 1))
     now = {"visitors": [1] * count, "views": list(range(1, count + 1))}
-    return Points(period, period.labels(), now, before)
+    return Points(period.labels(), now, before)
 
 
 def values(series, number=0):
@@ -73,14 +73,14 @@ def test_months_are_calendar_months():
 
 def test_rates_are_not_added_up():
     period = Days(UTC, FIRST, FIRST + timedelta(days=364))
-    series = series_of(Points(period, period.labels(), {"bounces": [50.0] * 365}, None), "week")
+    series = series_of(Points(period.labels(), {"bounces": [50.0] * 365}, None), "week")
     assert (series.unit, set(values(series))) == ("day", {50.0})
 
 
 def test_hours_are_named_by_the_clock():
     period = running_hours(UTC, 1_800_000_000_000)
     ones = {"visitors": [1] * 24}
-    series = series_of(Points(period, period.labels(), ones, ones))
+    series = series_of(Points(period.labels(), ones, ones))
     assert (series.unit, len(series.slots)) == ("hour", 24)
     assert series.slots[-1] == ("08:00", "Fri 15 Jan, 08:00")
     assert series.tracks[0].before[0] == 1

@@ -40,7 +40,7 @@ def site_row(reports: Reports, question: Question, address: str) -> SiteRow:
         HistoryBusyError: finished days are being filed, which takes longer than an answer may.
         StorageError: the database can't be read.
     """
-    report = report_of(reports, question, 1)
+    report = report_of(reports, question)
     values = [point.unique_visitors for point in report.timeseries]
     comparison = comparison_of(report, question)
     before = comparison.summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from ztas_middleware.web.dashboard.spreadsheets import (
     series_csv,
     values_csv,
 )
-from ztas_middleware.web.dashboard.tables import LONGEST, values_of
+from ztas_middleware.web.dashboard.tables import values_of
 from ztas_middleware.web.dashboard.views import site_view
 
 if TYPE_CHECKING:
@@ -112,14 +113,17 @@ class Pages:
             database = self._reports.database
             found = agents(database, site.id, period.first, period.last, limit=MOST_AGENTS)
             body = agents_csv(found)
-        elif name in LISTS or name in {"goals", "funnels"}:
-            body = list_csv(report_of(self._reports, question, LONGEST), name, question)
+        elif name in {"goals", "funnels"}:
+            body = list_csv(self._reports.stats(question.asked), name, question)
+        elif name in LISTS:
+            body = list_csv(report_of(self._reports, question, name), name, question)
         elif name.startswith(PROPERTY):
             body = values_csv(name, values_of(self._reports, question))
             name = "values"
         else:
             name = "visits"
-            body = series_csv(self._reports.stats(question.asked).timeseries)
+            asked = replace(question.asked, lists=frozenset())
+            body = series_csv(self._reports.stats(asked).timeseries)
         # A site id may be anything; what is left of it here needs no encoding.
         plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in site.id)
         filename = f"{plain}-{name}-{period.first}-{period.last}.csv"
@@ -140,7 +144,7 @@ class Pages:
             **visit.common(),
             "domain": site_name(site),
             "losses": losses,
-            "stored": report_of(self._reports, question, 1).summary.pageviews,
+            "stored": report_of(self._reports, question).summary.pageviews,
             "periods": period_links(question),
             "problems": question.problems,
             "back": visit.address(site) + token,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.reports.periods import HOUR, HOURS, MAX_DAYS, Days, Hours, stretch_of
+from ztas_middleware.reports.periods import HOUR, HOURS, MAX_DAYS, Days, stretch_of
 from ztas_middleware.reports.questions import BreakdownQuestion
 from ztas_middleware.web.dashboard.measures import MEASURES
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ztas_middleware.reports.answers import Report
     from ztas_middleware.reports.periods import Period
-    from ztas_middleware.reports.questions import Interval
     from ztas_middleware.reports.questions import Question as Asked
     from ztas_middleware.reports.reader import Reports
     from ztas_middleware.web.dashboard.questions import Question
@@ -27,8 +26,6 @@ MOST_DAYS_BY_HOUR = 7
 class Points(NamedTuple):
     """What a chart shows."""
 
-    period: Period
-    """What the points are of: a single day is shown by its hours."""
     labels: Sequence[str]
     """Dates, or hours with their offset."""
     now: Values
@@ -57,19 +54,14 @@ def points_of(
         StorageError: the database can't be read.
     """
     asked, period, other = question.asked, question.period, question.asked.before
-    if _is_hourly(question):
-        by_hour = _hours_of(period) or period
-        hourly = reports.stats(_asked(asked, by_hour, "hour"))
+    if isinstance(period, Days) and is_hourly(question) and report.answers_from is not None:
         # The hits of a pruned day are gone, and its hours with them.
-        if hourly.answers_from is None:
-            report, period = hourly, by_hour
-            other = other and (_hours_of(other) or other)
-            if before is not None and other is not None:
-                before = reports.stats(_asked(asked, other, "hour"))
+        report = reports.stats(_by_day(asked, period))
+        if before is not None and other is not None:
+            before = reports.stats(_by_day(asked, other))
     labels = [point.date for point in report.timeseries]
     keys = ("visitors", "views") if question.metric == "visitors" else (question.metric,)
     return Points(
-        period,
         labels,
         {key: _values(reports, asked, period, report, key) for key in keys},
         None
@@ -78,25 +70,19 @@ def points_of(
     )
 
 
-def _is_hourly(question: Question) -> bool:
+def is_hourly(question: Question) -> bool:
+    """Whether the chart's points are hours: of 24 hours, and of a day on which no clock changes."""
     period = question.period
     if not isinstance(period, Days):
-        return False
+        return True
     if "interval" in question.given:
         return question.asked.interval == "hour" and period.length <= MOST_DAYS_BY_HOUR
-    return _hours_of(period) is not None
-
-
-def _hours_of(period: Period) -> Hours | None:
-    """The hours of a single day; None if there are more days, or the clocks change on it."""
-    if not isinstance(period, Days) or period.length > 1:
-        return None
     day = stretch_of(period.first, period.zone)
-    return Hours(period.zone, day.start) if day.end - day.start == HOURS * HOUR else None
+    return period.length == 1 and day.end - day.start == HOURS * HOUR
 
 
-def _asked(asked: Asked, period: Period, interval: Interval) -> Asked:
-    return replace(asked, period=period, before=None, interval=interval, limit=1, offset=0)
+def _by_day(asked: Asked, period: Period) -> Asked:
+    return replace(asked, period=period, before=None, interval="day", lists=frozenset())
 
 
 def _values(
