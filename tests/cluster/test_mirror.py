@@ -122,6 +122,35 @@ def test_what_a_retired_member_shipped_behind_its_fence_is_forgotten(config, mem
     assert copied(config)[1] == [(NOW, "/a")]
 
 
+def test_inherited_hits_have_smaller_ids_and_come_later(config, members):
+    members.add("new", start_id=100)
+    members.ship("new", [hit(NOW + 9, path="/own")], first_id=100)
+    assert len(copied(config)[1]) == 1
+    # It has sent hits between, of which it has not said yet that they are all there.
+    members.ship("new", [hit(NOW + 5, path="/later")], first_id=50, confirmed=False)
+    for number in (49, 51, 52):
+        members.ship("new", [hit(NOW + number, path=f"/{number}")], first_id=number)
+    assert [path for _, path in copied(config)[1]] == ["/own", "/49", "/51", "/52"]
+    members.ship("new", [hit(NOW + 5, path="/later")], first_id=50)
+    assert [path for _, path in copied(config)[1]] == ["/later", "/own", "/49", "/51", "/52"]
+
+
+def test_ids_that_were_given_by_hand(config, members):
+    members.add("web1")
+    for number, first_id in enumerate((-(2**62), -5, 1, 2**40, 2**62)):
+        members.ship("web1", [hit(NOW + number, path=f"/{number}")], first_id=first_id)
+    members.add("web2")
+    assert [path for _, path in copied(config)[1]] == ["/0", "/1", "/2", "/3", "/4"]
+    members.retire("web1", 2)
+    assert [path for _, path in copied(config)[1]] == ["/0", "/1"]
+
+
+def test_a_successor_that_has_not_shipped_yet_is_complete(config, members):
+    members.add("new", start_id=100)
+    members.say("new", NOW, 99)
+    assert copied(config)[0] == NOW
+
+
 def test_counts_are_the_sums_of_the_members_newest(config, members):
     members.add("web1")
     members.add("web2")

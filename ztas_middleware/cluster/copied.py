@@ -41,12 +41,12 @@ TABLES: Final = (
     f"alter table hits add column {TIE} integer",
     # `upto` is the last batch that was copied, `last_id` the largest id of any; `complete_until` is
     # what the member had said by then.
-    """
+    f"""
     create table cluster_members (
         name text primary key,
         number integer not null unique,
         upto integer not null default 0,
-        last_id integer not null default 0,
+        last_id integer not null default {-(2**63)},
         complete_until integer,
         counted integer not null default 0
     ) strict, without rowid
@@ -184,7 +184,7 @@ def add_hits(
     """Add the hits of a member's batches, each with its id there before its columns."""
     base = known.number << ID_BITS
     with transaction(connection):
-        connection.executemany(INSERT, [(*row[1:], base + row[0]) for row in rows])
+        connection.executemany(INSERT, [(*row[1:], base + _within(row[0])) for row in rows])
         connection.execute(
             "update cluster_members set upto = ?, last_id = max(last_id, ?) where name = ?",
             (batches[-1].seq, max(batch.last_id for batch in batches), name),
@@ -199,11 +199,16 @@ def drop_hits(
     with transaction(connection):
         connection.executemany(
             f"delete from hits where {TIE} between ? and ?",
-            [(base + batch.first_id, base + batch.last_id) for batch in batches],
+            [(base + _within(batch.first_id), base + _within(batch.last_id)) for batch in batches],
         )
         connection.execute(
             "update cluster_members set upto = ? where number = ?", (fence, known.number)
         )
+
+
+def _within(number: int) -> int:
+    """An id as part of a tie; one that was given by hand may be beyond."""
+    return min(max(number, 0), (1 << ID_BITS) - 1)
 
 
 @contextlib.contextmanager
