@@ -66,6 +66,13 @@ def test_new_hits_of_the_running_day(world):
         world.compare()
 
 
+def test_a_question_about_the_past_leaves_the_running_day(world, monkeypatch):
+    asked = world.ask()
+    assert max(world.ask(last=date(2026, 11, 4))) < date(2026, 11, 7) in asked
+    monkeypatch.delattr("ztas_middleware.history.loose.gather")
+    assert world.ask() == asked
+
+
 def test_a_session_goes_on_in_the_running_day(world):
     world.ask()
     world.store(make_hit(NOON + 120_000, visitor="v1", kind="event", action="a"))

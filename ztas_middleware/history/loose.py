@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 KEPT = 4
 """Tables that questions may still be asked of."""
 
+NOTHING = "loose_none"
+"""The table where there are no such days; the cursor's own."""
+
 _numbers = itertools.count(1)
 
 
@@ -57,6 +60,9 @@ class Loose:
 
     def rows(self, desk: Desk, days: frozenset[date]) -> str:
         """The name of a table with the rows of some days, as they are now."""
+        if not days:  # a question about the past leaves what is kept of the running day
+            make_table(desk.cursor, NOTHING)
+            return NOTHING
         found, pid = desk.state, os.getpid()
         generations = frozenset(found.days[day].generation for day in days if day in found.days)
         mark = desk.filing.rules.mark
@@ -79,7 +85,9 @@ class Loose:
             if key in self._totals:
                 return self._totals[key]
         name = f"totals_{next(_numbers)}"
-        make_totals_table(cursor, name, temp=False)
+        make_totals_table(cursor, name, temp=table == NOTHING)
+        if table == NOTHING:
+            return name
         cursor.execute(f"insert into {name} {totals_of(table)}")
         self._made[name] = key
         return name
@@ -107,8 +115,6 @@ class Loose:
 
     def _add(self, desk: Desk, key: Key) -> None:
         """Add the hits with ids behind those that are there."""
-        if not key.days:
-            return
         table, cursor = self._tables[-1], desk.cursor
         days = sorted(key.days)
         start, end = bounds_of(days[0], days[-1], desk.filing.rules.zone)
