@@ -178,6 +178,11 @@ def remove(site_id: str, *, data: bool, yes: bool, config: str) -> None:
             delete_site(database, site_id, step)
         Folder(settings.history_folder).remove(site_id, options.PATIENCE)
         click.echo(f"{settings.database}: deleted {hits:,} hits of {site_id}, and its history")
+        if settings.cluster is not None:
+            from ztas_middleware.cluster import pruning  # only needed past one box
+
+            pruning.remove(settings, site_id)
+            click.echo(f"deleted what there was of {site_id} in the cluster")
     elif hits:
         click.echo(
             f"{hits:,} hits of {site_id} are still in {settings.database}: {remedy(site_id)}"

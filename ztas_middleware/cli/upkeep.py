@@ -39,7 +39,8 @@ def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
 
     Their totals stay, goals and funnels included as they are configured now: the days are filed
     once more and sealed first. Then the space is given back to the disk. Everything is done in
-    small steps, so that hits that come in meanwhile hardly wait; run it daily.
+    small steps, so that hits that come in meanwhile hardly wait; run it daily. With `cluster`, the
+    hits of all machines are pruned there as well.
     """
     from ztas_middleware import retention  # loads all of the reports
     from ztas_middleware.store.prune import give_back  # only needed here
@@ -60,6 +61,10 @@ def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
                 with options.progress(due.hits, site.id) as step:
                     number = retention.prune(settings, site, due, now, step)
             found[site.id] = {"before": due.first_kept.isoformat(), "hits": number}
+            if settings.cluster is not None and not dry_run:
+                from ztas_middleware.cluster import pruning  # only needed past one box
+
+                found[site.id]["hitsInCluster"] = pruning.prune(settings, site)
         if not dry_run and any(entry["hits"] for entry in found.values()):
             returned = give_back(settings.database)
             database.checkpoint()
@@ -67,11 +72,16 @@ def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
     if as_json:
         click.echo(json.dumps({"sites": found, "bytesReturned": returned, "dryRun": dry_run}))
         return
+    _say_pruned(found, returned, "to be deleted" if dry_run else "deleted")
+
+
+def _say_pruned(found: dict[str, dict[str, Any]], returned: int | None, verb: str) -> None:
     if not found:
         click.echo("no site has retention_days: all hits are kept")
     for site_id, entry in found.items():
-        verb = "to be deleted" if dry_run else "deleted"
         click.echo(f"{site_id}: {entry['hits']:,} hits before {entry['before']} {verb}")
+        if "hitsInCluster" in entry:
+            click.echo(f"{site_id}: {entry['hitsInCluster']:,} hits deleted in the cluster")
     if returned is None:
         click.echo(
             "The file does not get smaller: it was not made by ztas. Its free pages are used for "

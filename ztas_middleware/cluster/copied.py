@@ -51,12 +51,25 @@ TABLES: Final = (
         counted integer not null default 0
     ) strict, without rowid
     """,
-    # Which cluster's hits they are, and what was removed there.
+    # Which cluster's hits they are; `sealed` tells whether there are more days with totals alone.
+    "create table cluster_copied (cluster text not null, sealed text) strict",
+    # Whose totals a sealed day has, see pruned.py; and sites that were removed, as far as that is
+    # known here.
     """
-    create table cluster_copied (
-        cluster text not null,
-        removed integer not null default 0
-    ) strict
+    create table cluster_sealed (
+        site_id text not null,
+        day text not null,
+        member text not null,
+        rows integer,
+        totals blob,
+        primary key (site_id, day, member)
+    ) strict, without rowid
+    """,
+    """
+    create table cluster_removed (
+        site_id text primary key,
+        serial integer not null
+    ) strict, without rowid
     """,
 )
 

@@ -13,12 +13,14 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from ztas_middleware.cluster import pruned
 from ztas_middleware.cluster.client import Client
 from ztas_middleware.cluster.copied import CrowdedError, copied
 from ztas_middleware.cluster.copying import cluster_of, copy_news
 from ztas_middleware.errors import ClusterError, ZtasError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
     from ztas_middleware.config.model import Config
@@ -30,6 +32,17 @@ BOUND: Final = 10.0
 """Seconds that a question may take to copy; what is copied stays, and the next one goes on."""
 
 
+def client_of(config: Config) -> Client:
+    """A client of the cluster that is configured.
+
+    Raises:
+        ZtasError: there is none.
+    """
+    if config.cluster is None:
+        raise ZtasError("there is no `cluster` in the configuration")
+    return Client(config.cluster)
+
+
 class Mirror:
     """The cluster's hits, beside the database of one machine.
 
@@ -37,9 +50,7 @@ class Mirror:
     """
 
     def __init__(self, config: Config) -> None:
-        if config.cluster is None:
-            raise ZtasError("there is no `cluster` in the configuration")
-        self._cluster = config.cluster
+        self._config = config
         path = config.database.resolve().with_suffix(".cluster.db")
         self.config = replace(
             config, database=path, history=None, keep_hits_days=None, cluster=None
@@ -62,14 +73,15 @@ class Mirror:
         # Who comes while another one copies waits for that, and needs nothing more.
         with self._lock:
             if self._pid != os.getpid():
-                # The parent's connection is the parent's.
-                self._pid, self._client, self._asked = os.getpid(), None, float("-inf")
+                self._asked = float("-inf")
             if time.monotonic() - self._asked >= FRESH:
                 self._until = self._copy(time.monotonic() + BOUND)
                 self._asked = time.monotonic()
             return self._until
 
-    def copy_all(self, progress: Callable[[int, int], object]) -> int | None:
+    def copy_all(
+        self, progress: Callable[[int, int], object] = lambda _done, _total: None
+    ) -> int | None:
         """The same, however long it takes.
 
         Args:
@@ -88,15 +100,30 @@ class Mirror:
         deadline: float | None,
         progress: Callable[[int, int], object] = lambda _done, _total: None,
     ) -> int | None:
-        client = self._client = self._client or Client(self._cluster)
+        if self._client is None or self._pid != os.getpid():
+            # The parent's connection is the parent's.
+            self._pid, self._client = os.getpid(), client_of(self._config)
+        client = self._client
         path = self.config.database
         try:
             cluster = cluster_of(client)
             until = float("inf") if deadline is None else deadline
             with contextlib.suppress(CrowdedError), copied(path, cluster, until) as connection:
-                return copy_news(client, connection, deadline=deadline, progress=progress)
+                return self._copy_into(connection, client, deadline, progress)
             with copied(path, cluster, until, anew=True) as connection:
-                return copy_news(client, connection, deadline=deadline, progress=progress)
+                return self._copy_into(connection, client, deadline, progress)
         except ClusterError:
             client.close()
             raise
+
+    def _copy_into(
+        self,
+        connection: sqlite3.Connection,
+        client: Client,
+        deadline: float | None,
+        progress: Callable[[int, int], object],
+    ) -> int | None:
+        until = copy_news(client, connection, deadline=deadline, progress=progress)
+        now = time.time_ns() // 1_000_000
+        pruned.copy(client, connection, self.config, now)
+        return until
