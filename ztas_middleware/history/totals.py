@@ -76,10 +76,7 @@ def queries(rows: str, *, day: str = "day", lists: Iterable[List] = TOLD) -> lis
         day: which day a list is of, as SQL: each its own, or one date for all days together.
         lists: which ones are wanted.
     """
-    made = [
-        _QUERIES[listed.counts](listed, rows, "day" if listed is WEEK_HOURS else day)
-        for listed in lists
-    ]
+    made = _queries(rows, day, lists)
     wide = [query for query in made if rows in query]
     narrow = [query for query in made if rows not in query]
     return [
@@ -87,6 +84,21 @@ def queries(rows: str, *, day: str = "day", lists: Iterable[List] = TOLD) -> lis
         # What is told of visitors and sessions takes less time than a statement of its own.
         *([" union all ".join(narrow)] if narrow else []),
         *wide,
+    ]
+
+
+def lists_of_rows(rows: str, *, day: str, lists: Iterable[List]) -> str:
+    """The query for the totals of some lists alone; arguments as in `queries`."""
+    made = " union all ".join(_queries(rows, day, lists))
+    made_of = {PEOPLE: people_of(rows, *CLIENT), VISITS: visits_of(rows)}
+    named = (f"{name} as materialized ({query})" for name, query in made_of.items() if name in made)
+    return f"with {', '.join(named)} {made}"
+
+
+def _queries(rows: str, day: str, lists: Iterable[List]) -> list[str]:
+    return [
+        _QUERIES[listed.counts](listed, rows, "day" if listed is WEEK_HOURS else day)
+        for listed in lists
     ]
 
 

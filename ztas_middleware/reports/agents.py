@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ztas_middleware.reports.answers import Part
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PageReads:
+class PageReads(Part):
     """How often a page was read."""
 
     path: str
@@ -21,7 +22,7 @@ class PageReads:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentReads:
+class AgentReads(Part):
     """How often one of them read pages, and which ones."""
 
     name: str
@@ -29,10 +30,6 @@ class AgentReads:
     """`ai`, `search`, `preview`, `monitor` or `other`."""
     reads: int
     pages: tuple[PageReads, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As the API gives it."""
-        return asdict(self)
 
 
 def agents(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ztas_middleware.dimensions import LISTS, Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ztas_middleware.config.model import Site
     from ztas_middleware.dimensions import List
@@ -30,8 +32,31 @@ COUNTED: Mapping[Counts, tuple[tuple[str, str], ...]] = {
 """The numbers of an entry: what each is called outside, and the field it is in."""
 
 
+class Part:
+    """A part of an answer, which outside has the names of its fields in camel case."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def to_json(self) -> Json:
+        """As the JSON API gives it, without what is None."""
+        values = ((name, getattr(self, field)) for field, name in _names(self.__slots__))
+        return {name: _outside(value) for name, value in values if value is not None}
+
+
+@cache
+def _names(fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Fields, and what each is called outside."""
+    return tuple((field, re.sub("_(.)", lambda found: found[1].upper(), field)) for field in fields)
+
+
+def _outside(value: Any) -> Any:  # noqa: ANN401 - whatever fields have
+    if isinstance(value, tuple):
+        return [_outside(one) for one in value]
+    return value.to_json() if isinstance(value, Part) else value
+
+
 @dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Part):
     """A period in six numbers."""
 
     pageviews: int = 0
@@ -44,34 +69,15 @@ class Summary:
     avg_time_on_page: float = 0.0
     """Seconds."""
 
-    def to_json(self) -> Json:
-        """The summary as the JSON API gives it."""
-        return {
-            "pageviews": self.pageviews,
-            "uniqueVisitors": self.unique_visitors,
-            "sessions": self.sessions,
-            "bounceRate": self.bounce_rate,
-            "avgSessionDuration": self.avg_session_duration,
-            "avgTimeOnPage": self.avg_time_on_page,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Point(Part):
     """One hour, day, week or month of a period."""
 
     date: str
     """`2026-11-07T13:00+01:00` for an hour, `2026-11-07`, a week's Monday, `2026-11`."""
     pageviews: int = 0
     unique_visitors: int = 0
-
-    def to_json(self) -> Json:
-        """The point as the JSON API gives it."""
-        return {
-            "date": self.date,
-            "pageviews": self.pageviews,
-            "uniqueVisitors": self.unique_visitors,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +111,27 @@ class Entry:
         }
 
 
+def lists_to_json(lists: Mapping[str, Iterable[Entry]]) -> Json:
+    """Lists by their names in the order of the answer, as the JSON API gives them."""
+    return {
+        name: [entry.to_json(found) for entry in lists[name]]
+        for name, found in LISTS.items()
+        if name in lists
+    }
+
+
 @dataclass(frozen=True, slots=True)
-class WeekHour:
+class WeekHour(Part):
     """An hour of a week, over all weeks of a period."""
 
     weekday: int
     """Monday is 1."""
     hour: int
-    visitors: int
-
-    def to_json(self) -> Json:
-        """The hour as the JSON API gives it."""
-        return {"weekday": self.weekday, "hour": self.hour, "uniqueVisitors": self.visitors}
+    unique_visitors: int
 
 
 @dataclass(frozen=True, slots=True)
-class GoalResult:
+class GoalResult(Part):
     """How often a goal was reached."""
 
     name: str
@@ -130,19 +141,9 @@ class GoalResult:
     """Percent of the period's visitors."""
     value: float
 
-    def to_json(self) -> Json:
-        """The result as the JSON API gives it."""
-        return {
-            "name": self.name,
-            "conversions": self.conversions,
-            "uniqueVisitors": self.unique_visitors,
-            "conversionRate": self.conversion_rate,
-            "value": self.value,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Part):
     """How many sessions got as far as a step."""
 
     name: str
@@ -150,21 +151,13 @@ class StepResult:
     rate: float
     """Percent of the first step's sessions."""
 
-    def to_json(self) -> Json:
-        """The step as the JSON API gives it."""
-        return {"name": self.name, "sessions": self.sessions, "rate": self.rate}
-
 
 @dataclass(frozen=True, slots=True)
-class FunnelResult:
+class FunnelResult(Part):
     """How far sessions got in a funnel."""
 
     name: str
     steps: tuple[StepResult, ...]
-
-    def to_json(self) -> Json:
-        """The funnel as the JSON API gives it."""
-        return {"name": self.name, "steps": [step.to_json() for step in self.steps]}
 
 
 class Completeness(NamedTuple):
@@ -225,25 +218,18 @@ class Report:
             "site": {"id": self.site_id, "domain": self.domain},
             "period": period,
             "summary": self.summary.to_json(),
-            **{
-                key: None if summary is None else summary.to_json()
-                for key, summary in compared.items()
-                if self.is_compared
-            },
-            "timeseries": [point.to_json() for point in self.timeseries],
-            **{
-                name: [entry.to_json(found) for entry in self.lists[name]]
-                for name, found in LISTS.items()
-            },
+            **{key: _outside(summary) for key, summary in compared.items() if self.is_compared},
+            "timeseries": _outside(self.timeseries),
+            **lists_to_json(self.lists),
             "properties": list(self.properties),
-            "weekHours": [hour.to_json() for hour in self.week_hours],
-            "goals": [goal.to_json() for goal in self.goals],
-            "funnels": [funnel.to_json() for funnel in self.funnels],
+            "weekHours": _outside(self.week_hours),
+            "goals": _outside(self.goals),
+            "funnels": _outside(self.funnels),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Breakdown:
+class Breakdown(Part):
     """A report taken apart by the values of some keys together."""
 
     rows: tuple[Json, ...]
@@ -253,45 +239,24 @@ class Breakdown:
     answers_from: str | None = None
     """As in `Report`."""
 
-    def to_json(self) -> Json:
-        """The breakdown as the JSON API gives it."""
-        found: Json = {"rows": list(self.rows), "total": self.total}
-        if self.answers_from is not None:
-            found["answersFrom"] = self.answers_from
-        return found
-
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Part):
     """A path before or after another in some sessions."""
 
     path: str
     """`(entry)` and `(exit)` where there is none."""
     sessions: int
 
-    def to_json(self) -> Json:
-        """The neighbour as the JSON API gives it."""
-        return {"path": self.path, "sessions": self.sessions}
-
 
 @dataclass(frozen=True, slots=True)
-class Journeys:
+class Journeys(Part):
     """What comes directly before and after a page or an event in its session."""
 
     before: tuple[Neighbour, ...]
     after: tuple[Neighbour, ...]
     answers_from: str | None = None
     """As in `Report`."""
-
-    def to_json(self) -> Json:
-        """The journeys as the JSON API gives it."""
-        found: Json = {
-            "before": [found.to_json() for found in self.before],
-            "after": [found.to_json() for found in self.after],
-        }
-        if self.answers_from is not None:
-            found["answersFrom"] = self.answers_from
-        return found
 
 
 def display_name(site: Site) -> str:

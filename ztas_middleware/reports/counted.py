@@ -16,6 +16,7 @@ from ztas_middleware.history.totals import (
     PEOPLE,
     TOLD,
     VISITS,
+    lists_of_rows,
     make_totals_table,
     queries,
     totals_of,
@@ -55,17 +56,15 @@ def count(
     told = [listed for listed in TOLD if lists is None or listed.name in lists]
     make_totals_table(cursor, "counted")
     stretches = list(_stretches(selected))
-    for first, last, number in stretches:
+    if [number <= FEW for *_, number in stretches] == [True]:
+        selected = pick(selected)
+        query = totals_of(selected.kept, day=_sql(stretches[0][0]), lists=told)
+        cursor.execute(f"insert into counted {query}")
+        stretches = []
+    for first, last, _ in stretches:
         bound = Bound(selected.kept_values)
         days = f"day between {bound.name(first)} and {bound.name(last)}"
         rows = f"(select * from {selected.kept} where {days})"
-        if number <= FEW:
-            _make(cursor, "picked", f"select {COUNTED_NAMES}, time, id from {rows}", bound)
-            query = totals_of("picked", day=_sql(first), lists=told)
-            cursor.execute(f"insert into counted {query}")
-            if len(stretches) == 1:
-                selected = _picked(selected)
-            continue
         _make(cursor, PEOPLE, people_of(rows, *CLIENT), bound)
         _make(cursor, VISITS, visits_of(rows), bound)
         for query in queries(rows, day=_sql(first), lists=told):
@@ -84,8 +83,17 @@ def count_days(selected: Selected, period: Period) -> Totals:
     return Totals(cursor, "counted_days", period.first, period.last)
 
 
-def _picked(selected: Selected) -> Selected:
-    """The same rows, with the columns that questions are asked of, from memory."""
+def count_lists(cursor: DuckDBPyConnection, rows: str, day: date, lists: Collection[str]) -> Totals:
+    """The totals of some lists alone, of a few rows that take no values; they are as of one day."""
+    told = [listed for listed in TOLD if listed.name in lists]
+    _make(cursor, "counted_lists", lists_of_rows(rows, day=_sql(day), lists=told), Bound())
+    return Totals(cursor, "counted_lists", day, day)
+
+
+def pick(selected: Selected) -> Selected:
+    """Few rows, with the columns that questions are asked of, in memory."""
+    query = f"select {COUNTED_NAMES}, time, id from {selected.kept}"
+    _make(selected.cursor, "picked", query, Bound(selected.kept_values))
     if selected.kept == selected.every:
         return replace(selected, every="picked", kept="picked", every_values={}, kept_values={})
     return replace(selected, kept="picked", kept_values={})

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from ztas_middleware.dimensions import List
+
 _KEYS = ("key1", "key2", "key3")
 _ADDED = ("pageviews", "visitors", "events", "value")
 
@@ -76,6 +78,7 @@ def lists_of(
     """Some entries of lists, or of the names of properties."""
     if not names:
         return {}
+    order = _order([_BY_NAME[name] for name in names])
     rows = totals.rows(
         f"""
         select dimension, {", ".join(_KEYS)}, pageviews, visitors, sessions, events, value
@@ -88,9 +91,9 @@ def lists_of(
             where list_contains($names, dimension)
             group by all
         )
-        qualify row_number() over (partition by dimension order by {_ORDER})
+        qualify row_number() over (partition by dimension order by {order})
             between $offset + 1 and $offset + $limit
-        order by dimension, {_ORDER}
+        order by dimension, {order}
         """,
         names=names,
         offset=offset,
@@ -159,15 +162,14 @@ def _entry(name: str, keys: list[Any], numbers: list[Any]) -> Entry:
     )
 
 
-_LISTED = (*LISTS.values(), PROPERTIES)
-_BY_NAME = {found.name: found for found in _LISTED}
+_BY_NAME = {found.name: found for found in (*LISTS.values(), PROPERTIES)}
 
 
-def _sorted(index: int) -> str:
+def _sorted(listed: Sequence[List], index: int) -> str:
     """A key as it is ordered: numbers as numbers."""
     numbers = [
         f"'{found.name}'"
-        for found in _LISTED
+        for found in listed
         if list(found.keys)[index : index + 1] and list(found.keys)[index] in found.numbers
     ]
     key = _KEYS[index]
@@ -177,12 +179,9 @@ def _sorted(index: int) -> str:
     return f"{key} nulls first"
 
 
-def _order() -> str:
-    cases = " ".join(f"when '{found.name}' then {found.counts.value[0]}" for found in _LISTED)
+def _order(listed: Sequence[List]) -> str:
+    cases = " ".join(f"when '{found.name}' then {found.counts.value[0]}" for found in listed)
     number = f"case dimension {cases} end"
-    keys = ", ".join(_sorted(index) for index in range(len(_KEYS)))
+    keys = ", ".join(_sorted(listed, index) for index in range(len(_KEYS)))
     # Without sessions, in days that were sealed before they were counted, page views decide.
     return f"{number} desc nulls last, if({number} is null, pageviews, null) desc, {keys}"
-
-
-_ORDER = _order()

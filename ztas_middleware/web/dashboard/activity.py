@@ -25,7 +25,7 @@ class NowView(NamedTuple):
 def now_view(now: Realtime) -> NowView:
     """A site right now, with its chart."""
     minutes = now.visitors_per_minute
-    slots = [Slot(one.label, f"{one.label} – {exact(one.visitors)} active") for one in minutes]
+    slots = [Slot(one.minute, f"{one.minute} – {exact(one.visitors)} active") for one in minutes]
     most = max((one.visitors for one in minutes), default=0)
     title = f"Visitors in each of the last {len(minutes)} minutes, {exact(most)} at most"
     return NowView(

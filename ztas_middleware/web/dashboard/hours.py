@@ -30,13 +30,13 @@ class Grid(NamedTuple):
 
 def grid_of(report: Report) -> Grid | None:
     """When people came; None where nobody did."""
-    most = max(report.week_hours, key=lambda hour: hour.visitors, default=None)
-    if most is None or not most.visitors:
+    most = max(report.week_hours, key=lambda hour: hour.unique_visitors, default=None)
+    if most is None or not most.unique_visitors:
         return None
     cells: dict[int, list[Cell]] = {}
     for hour in report.week_hours:
-        shade = -(-SHADES * hour.visitors // most.visitors)
-        cells.setdefault(hour.weekday, []).append(Cell(hour.visitors, shade))
+        shade = -(-SHADES * hour.unique_visitors // most.unique_visitors)
+        cells.setdefault(hour.weekday, []).append(Cell(hour.unique_visitors, shade))
     rows = tuple((WEEKDAYS[weekday - 1], tuple(row)) for weekday, row in sorted(cells.items()))
     day = WEEKDAYS[most.weekday - 1]
     return Grid(rows, f"{day}, {most.hour}:00 to {most.hour + 1}:00")
