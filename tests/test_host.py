@@ -9,6 +9,8 @@ import sys
 import threading
 from contextvars import copy_context
 from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 
 import pytest
 from doors import settle
@@ -77,6 +79,23 @@ class TestTrack:
         assert event["visitor"] == page["visitor"]
         assert (event["browser"], event["os"]) == ("Chrome", "Windows")
 
+    def test_texts_and_numbers_of_other_classes_are_what_they_stand_for(self, wrap):
+        class Plan(str, Enum):
+            PRO = "pro"
+
+        class Markup(str):
+            __slots__ = ()
+
+        def buy(environ):
+            properties = {1: Fraction(1, 4), Plan.PRO: Plan.PRO, "price": Decimal("9.5"), "a": []}
+            track(Markup("paid"), category=Plan.PRO, value=Fraction(1, 2), properties=properties)
+
+        wrapped = wrap(application=answering(buy))
+        visit(wrapped)
+        (event,) = wrapped.hits()
+        assert (event["action"], event["category"], event["value"]) == ("paid", "pro", 0.5)
+        assert json.loads(event["properties"]) == {"1": 0.25, "price": 9.5, "pro": "pro"}
+
     def test_an_event_outside_of_a_request_is_nobodys(self, wrap):
         wrapped = wrap(application=answering(lambda environ: None))
         visit(wrapped)
@@ -113,6 +132,8 @@ class TestTrack:
         "a label that is no text": lambda: track("x", label=7),
         "a value that is no number": lambda: track("x", value="24"),
         "an infinite value": lambda: track("x", value=float("inf")),
+        "a value that is too large": lambda: track("x", value=10**400),
+        "a value that is a list": lambda: track("x", value=[1]),
         "properties that are none": lambda: track("x", properties=7),
         "an unknown site": lambda: track("x", site="other"),
     }

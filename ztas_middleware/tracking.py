@@ -48,11 +48,11 @@ def track(
     try:
         fields = {
             "type": "event",
-            "action": action,
-            "category": category,
-            "label": label,
-            "value": _number(value),
-            "properties": None if properties is None else dict(properties),
+            "action": _plain(action),
+            "category": _plain(category),
+            "label": _plain(label),
+            "value": None if value is None else _number(value),
+            "properties": properties if properties is None else _properties(properties),
         }
         request = current()
         if request is None:
@@ -112,7 +112,17 @@ def _event(fields: dict[str, Any]) -> Event:
     return event
 
 
-def _number(value: Any) -> Any:  # noqa: ANN401 - a Decimal or a numpy number is one, too
-    if value is None or isinstance(value, (str, bool)):
+def _properties(given: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(_plain(name)): _number(_plain(value)) for name, value in given.items()}
+
+
+def _plain(text: Any) -> Any:  # noqa: ANN401 - whatever an app has; what is no text is refused later
+    """A text of a class of its own (markup, an enumeration's member) as the text that it is."""
+    return str.__str__(text) if isinstance(text, str) else text
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401 - see above
+    """A number of another kind (a Decimal, numpy's) as JSON would have it."""
+    if isinstance(value, (str, bool)) or not hasattr(value, "__float__"):
         return value
-    return float(value)
+    return value if type(value) in (int, float) else float(value)
