@@ -23,6 +23,10 @@ from ztas_middleware.store import vigil
 # A shell's background jobs ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Each of the hundreds of programs that tests start would compile the package anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parents[1]
 
 # A busy machine is no reason to fail; and CI tries the same examples every time, so that what

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import webob
 import webtest
@@ -9,6 +11,7 @@ from cheap_passwords import cheap_hash
 from small_history import NOW, small_history
 
 from ztas_middleware.config import coerce
+from ztas_middleware.history.asking import History
 from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store.connection import open_connection
 from ztas_middleware.store.database import Database
@@ -119,9 +122,22 @@ def stranger(open_browser):
     return open_browser()
 
 
+@pytest.fixture(scope="session")
+def filed(tmp_path_factory):
+    """A folder with the small history, whose finished days are filed: to be copied."""
+    folder = tmp_path_factory.mktemp("small-history")
+    connection = open_connection(str(folder / "ztas.db"), synchronous="off").connection
+    connection.executemany(INSERT, small_history())
+    connection.close()
+    history = History(coerce({"database": str(folder / "ztas.db"), "sites": SITES}))
+    for site_id in SITES:
+        history.file(site_id, now=NOW)
+    return folder
+
+
 @pytest.fixture
-def browser(store, stranger):
+def browser(filed, tmp_path, stranger):
     """A browser that is logged in, over the small history."""
-    store(small_history())
+    shutil.copytree(filed, tmp_path, dirs_exist_ok=True)
     stranger.log_in()
     return stranger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,9 +46,10 @@ def _bar(share: float) -> Markup:
     return Markup(charts.bar(share))  # noqa: S704 - made of one number
 
 
-def make_environment() -> jinja2.Environment:
-    """The templates, every value in them escaped."""
-    environment = jinja2.Environment(
+@cache
+def environment() -> jinja2.Environment:
+    """The templates, every value in them escaped; compiled once for all configurations."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -55,20 +57,20 @@ def make_environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {
+    made.filters |= {
         "exact": numbers.exact,
         "short": numbers.short,
         "percent": numbers.percent,
         "bar": _bar,
     }
-    return environment
+    return made
 
 
 class Renderer:
     """Renders templates into answers."""
 
     def __init__(self) -> None:
-        self._environment = make_environment()
+        self._environment = environment()
 
     def page(
         self,
