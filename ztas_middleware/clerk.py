@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ztas_middleware.answer import Answer
 from ztas_middleware.intake.endpoint import UNAVAILABLE
 from ztas_middleware.store import database
+from ztas_middleware.store.salts import NotAtHandError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ztas_middleware.answer import Header
     from ztas_middleware.outages import OutageLog
     from ztas_middleware.store.gathering import Gathering
+    from ztas_middleware.store.salts import Salts
     from ztas_middleware.web.routes import Handler
 
 MOST_TOGETHER = 128
@@ -119,6 +121,42 @@ class Clerk:
         if self._thread is None or self._pid != os.getpid():
             self._start()
         self._jobs.put(job)
+
+    def do_at_once(self, job: Job, salts: Salts) -> bool:
+        """Do a job in the caller's thread if nothing has to be waited for; whether it is done.
+
+        If it is not, the clerk has to do what is left of it. `salts` are those that handlers ask.
+        """
+        if self._pid != os.getpid() or not self._working.acquire(blocking=False):
+            return False
+        salts.may_wait = False
+        try:
+            return self._jobs.empty() and self._try(job)
+        finally:
+            salts.may_wait = True
+            self._working.release()
+
+    def _try(self, job: Job) -> bool:
+        handler = job.handler
+        try:
+            answer = job.answer = handler(job.environ)
+        except NotAtHandError:
+            # It begins anew, once a day for each site.
+            self._gathering.give_up()
+            job.environ["wsgi.input"].seek(0)
+            return False
+        except Exception as error:  # noqa: BLE001 - raised where the job came from
+            job.error = error
+        if self._gathering.commit_at_once():
+            return True
+        rows = self._gathering.take()
+
+        def again(_: Mapping[str, Any]) -> Answer | None:
+            self._gathering.put_back(rows)
+            return answer
+
+        job.handler = again
+        return False
 
     def finish(self, patience: float = PATIENCE) -> None:
         """Wait until all that was left here is done; a later job starts anew."""

@@ -123,6 +123,16 @@ class Reception:
         return self._kept.database
 
     @property
+    def salts(self) -> Salts:
+        """Of the days that run."""
+        return self._kept.salts
+
+    @property
+    def asks_app(self) -> bool:
+        """Whether handlers call what the app's author has written, which may take its time."""
+        return self._host.exclude is not None or self._host.route is not None
+
+    @property
     def drops(self) -> Drops:
         """What was dropped and is not written down yet."""
         return self._kept.drops

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import sqlite3
+import threading
 import time
 from contextlib import closing, suppress
 from hashlib import sha256
@@ -60,9 +61,9 @@ def tripwire():
 def make(tmp_path, tripwire):
     made = []
 
-    def make(app=tripwire, **settings):
+    def make(app=tripwire, hooks=None, **settings):
         config = {"database": str(tmp_path / "ztas.db"), "sites": SITES} | settings
-        made.append(ZTASMiddleware(app, config))
+        made.append(ZTASMiddleware(app, config, **(hooks or {})))
         return made[-1]
 
     yield make
@@ -515,3 +516,55 @@ class TestStreams:
 
         asyncio.run(middleware(scope, receive, send))
         assert len(sent) == 2
+
+
+def threads_of_clerks():
+    return [thread for thread in threading.enumerate() if thread.name == "ztas-clerk"]
+
+
+def test_a_hit_that_need_not_wait_is_stored_in_the_loops_own_thread(make, tmp_path):
+    middleware = make()
+    ask(middleware, request())  # opens the database and makes the salt
+    middleware._desk._clerk.finish()
+    before = threads_of_clerks()
+    for _ in range(20):
+        assert ask(middleware, request())[0]["status"] == 200
+    assert threads_of_clerks() == before
+    assert len(paths(tmp_path)) == 21
+
+
+LONG = json.dumps({"siteId": "site_abc123", "type": "pageview", "label": "x" * 3000}).encode()
+
+
+@pytest.mark.parametrize(
+    ("settings", "hook", "body"),
+    [
+        pytest.param({"durability": "full"}, None, HIT, id="what is synced"),
+        pytest.param({}, lambda scope: False, HIT, id="what the app is asked about"),
+        pytest.param({}, None, LONG, id="what takes long"),
+    ],
+)
+def test_a_hit_that_may_wait_is_left_to_another_thread(make, tmp_path, settings, hook, body):
+    middleware = make(hooks={"exclude": hook}, **settings)
+    ask(middleware, request())
+    middleware._desk._clerk.finish()
+    before = threads_of_clerks()
+    assert ask(middleware, request(), body)[0]["status"] == 200
+    assert len(threads_of_clerks()) == len(before) + 1
+    assert len(paths(tmp_path)) == 2
+
+
+def test_a_hit_that_finds_the_database_locked_is_left_to_another_thread(make, tmp_path):
+    middleware = make()
+    ask(middleware, request())
+
+    async def run():
+        with Locker(tmp_path / "ztas.db") as locker:
+            hit = asyncio.create_task(send_request(middleware, request()))
+            await asyncio.sleep(0.05)
+            assert not hit.done()
+            locker.release()
+            return await hit
+
+    assert asyncio.run(run())[0]["status"] == 200
+    assert len(paths(tmp_path)) == 2, "once, however often it was tried"

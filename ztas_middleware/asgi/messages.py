@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,7 +54,13 @@ def piece(body: bytes, *, more: bool = False) -> Message:
 
 def raw(headers: Iterable[Header]) -> list[RawHeader]:
     """Headers as ASGI has them."""
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return [_raw(name, value) for name, value in headers]
+
+
+@lru_cache(maxsize=1024)
+def _raw(name: str, value: str) -> RawHeader:
+    # The same few on every answer to a hit.
+    return name.lower().encode("latin-1"), value.encode("latin-1")
 
 
 def texts(headers: Iterable[RawHeader]) -> list[Header]:

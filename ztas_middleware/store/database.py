@@ -37,6 +37,11 @@ T = TypeVar("T")
 PATIENCE = 5.0
 """Seconds to wait for another program's lock before a write is refused."""
 
+SLOW = 0.002
+REST = 1.0
+"""A commit that took so many seconds was kept waiting by a disk, which may last: for so many, no
+other is made where nobody may wait."""
+
 CATCH_UPS = 200
 CATCH_UP_PAUSE = 0.001
 """How often, and how many seconds apart, the rest of a long log is tried while another
@@ -65,7 +70,8 @@ class Database:
     def __init__(self, path: Path, durability: Durability = "commit") -> None:
         self.path = path
         self._filename = os.fspath(path)
-        self._writer = Writer(self._filename, "full" if durability == "full" else "normal")
+        self._syncs = durability == "full"
+        self._writer = Writer(self._filename, "full" if self._syncs else "normal")
         self._start()
 
     def _start(self) -> None:
@@ -79,6 +85,7 @@ class Database:
         """Whether somebody who has a moment should call `checkpoint`."""
         self.hurry: float | None = None
         """Until when to try at most, by `time.monotonic`: whoever calls next has waited already."""
+        self._slow_until = 0.0
         self._pid = os.getpid()
 
     @property
@@ -104,6 +111,36 @@ class Database:
                     self._catch_up()
         if batch.error is not None:
             raise batch.error
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether `append_at_once` is worth trying: the file is open, and no disk is waited for."""
+        return (
+            self._writer.is_open
+            and not self._syncs
+            and self._pid == os.getpid()
+            and time.monotonic() > self._slow_until
+        )
+
+    def append_at_once(self, rows: Sequence[Hit]) -> bool:
+        """Commit `rows` if that needs no wait; whether they are stored."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            # Who waits was there before, and a long log has to be caught up with.
+            if self._waiting or self._log_is_long:
+                return False
+            began = time.monotonic()
+            is_stored = self._writer.run_at_once(lambda connection: hits.insert(connection, rows))
+            now = time.monotonic()
+            if now - began > SLOW:
+                self._slow_until = now + REST
+            if not is_stored:
+                return False
+            self._look_at_log()
+            return True
+        finally:
+            self._lock.release()
 
     def transact(
         self, work: Callable[[sqlite3.Connection], T], *, patience: float | None = None

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from ztas_middleware.store.database import Database
     from ztas_middleware.store.hits import Hit
+
+    Waiting: TypeAlias = dict[Database, list[Hit]]
 
 
 class Appends(Protocol):
@@ -33,7 +36,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self.size = 0
-        self._waiting: dict[Database, list[Hit]] = {}
+        self._waiting: Waiting = {}
 
     def before(self, database: Database) -> Appends:
         """What leaves its rows here instead of appending them to `database` at once."""
@@ -50,9 +53,27 @@ class Gathering:
         Raises:
             StorageError: it was not stored, and is gone.
         """
-        waiting, self._waiting, self.size = self._waiting, {}, 0
-        for database, rows in waiting.items():
+        for database, rows in self.take().items():
             database.append(rows)
+
+    def commit_at_once(self) -> bool:
+        """Store what waits if nobody has to be waited for; otherwise it stays."""
+        for database, rows in list(self._waiting.items()):
+            if not database.append_at_once(rows):
+                return False
+            self.size -= len(rows)
+            del self._waiting[database]
+        return True
+
+    def take(self) -> Waiting:
+        """What waits, which is then no longer here."""
+        waiting, self._waiting, self.size = self._waiting, {}, 0
+        return waiting
+
+    def put_back(self, waiting: Waiting) -> None:
+        """Keep for the next commit what was taken."""
+        for database, rows in waiting.items():
+            self.add(database, rows)
 
     def give_up(self) -> None:
         """Forget what waits."""

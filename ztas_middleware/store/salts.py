@@ -23,10 +23,19 @@ GRACE = 3_600_000
 """Milliseconds a salt outlives its day: a request that began before midnight still ends."""
 
 
+class NotAtHandError(Exception):
+    """Something would have to be waited for, where nobody may wait."""
+
+
 class Salts:
-    """Today's salts, kept in memory while they are today's."""
+    """Today's salts, kept in memory while they are today's.
+
+    Attributes:
+        may_wait: whether the database may be asked; otherwise who asks first is sent away.
+    """
 
     def __init__(self, database: Database) -> None:
+        self.may_wait = True
         self._database = database
         self._known: dict[str, tuple[str, int, bytes]] = {}
 
@@ -35,11 +44,14 @@ class Salts:
 
         Raises:
             StorageError: there is none yet and the database can't take one.
+            NotAtHandError: the database would have to be asked.
         """
         known = self._known.get(site_id)
         # Another generation is another file, in which other processes find another salt.
         if known is not None and known[:2] == (day.date, self._database.generation):
             return known[2]
+        if not self.may_wait:
+            raise NotAtHandError
 
         def fetch(connection: sqlite3.Connection) -> bytes:
             return fetch_or_make(connection, site_id, day)

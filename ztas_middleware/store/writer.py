@@ -103,6 +103,26 @@ class Writer:
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a connection is there."""
+        return self._vigil is not None
+
+    def run_at_once(self, work: Callable[[sqlite3.Connection], object]) -> bool:
+        """Run `work` if the connection is there and nobody has a lock; whether it got through.
+
+        If it did not, nothing of it was stored, and `run` will find out why.
+        """
+        vigil = self._vigil
+        if vigil is None or vigil.look() is not State.FINE:
+            return False
+        try:
+            work(vigil.opened.connection)
+        except sqlite3.Error:
+            self._roll_back()
+            return False
+        return vigil.was_in_time()
+
     def look(self) -> None:
         """Notice now what happened to the files, and see to it.
 
