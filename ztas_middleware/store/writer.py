@@ -38,6 +38,9 @@ T = TypeVar("T")
 FIRST_PAUSE = 0.0001
 LONGEST_PAUSE = 0.01
 
+TRIES = 4
+"""How often something is tried on a file that is out of order, each time on a new connection."""
+
 ORPHANED = 1.0
 """Seconds for those who have the lost log open to notice that, before somebody else goes on."""
 
@@ -73,7 +76,7 @@ class Writer:
             StorageError: it did not get through, and nothing of it was stored.
         """
         pause = FIRST_PAUSE
-        is_second_try = False
+        tries = 0
         while True:
             try:
                 result = work(self._connected())
@@ -83,12 +86,12 @@ class Writer:
                 raise ReplacedError(f"{self._filename} was replaced meanwhile")  # noqa: TRY301 - busy
             except (sqlite3.Error, OSError) as failure:
                 if not is_busy(failure):
-                    # The file may have been moved away under our hands: a second try starts
-                    # from a clean sheet, and so does the next write after that.
+                    # The file may have been moved away under our hands, and the next one, too:
+                    # another try starts from a clean sheet, and so does the next write after that.
                     self.disconnect()
-                    if is_second_try:
+                    tries += 1
+                    if tries == TRIES:
                         raise StorageError(self._filename, str(failure)) from failure
-                    is_second_try = True
                     continue
                 self._roll_back()
                 if self._vigil is not None:
