@@ -23,6 +23,8 @@ from ztas_middleware.web.dashboard.periods import MORE, PeriodLink, period_links
 from ztas_middleware.web.dashboard.series import series_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ztas_middleware.config.model import Site
     from ztas_middleware.reports.agents import AgentReads
     from ztas_middleware.reports.answers import FunnelResult, GoalResult, Report
@@ -122,6 +124,10 @@ class SiteView:
     is_empty: bool
 
 
+LATE = 60_000
+"""Milliseconds that machines may lag behind before it is said."""
+
+
 def site_view(site: Site, answers: Answers, question: Question) -> SiteView:
     """The page of a site."""
     report, now = answers.report, question.asked.now
@@ -152,7 +158,7 @@ def site_view(site: Site, answers: Answers, question: Question) -> SiteView:
         form=filter_form(site, report.properties, question),
         clear=question.without_filters(),
         problems=question.problems,
-        notes=_notes(report),
+        notes=tuple(_notes(report, now)),
         tiles=tiles_of(report.summary, comparison.summary, question),
         changed=_changed(answers, question, is_running=is_running),
         series=series,
@@ -168,13 +174,21 @@ def site_view(site: Site, answers: Answers, question: Question) -> SiteView:
     )
 
 
-def _notes(report: Report) -> tuple[str, ...]:
-    if report.answers_from is None:
-        return ()
-    day = dates.full_day(date.fromisoformat(report.answers_from))
-    return (
-        f"Older hits have been pruned: with a filter or by the hour, the numbers begin on {day}.",
-    )
+def _notes(report: Report, now: int) -> Iterator[str]:
+    if report.answers_from is not None:
+        day = dates.full_day(date.fromisoformat(report.answers_from))
+        pruned = "Older hits have been pruned: with a filter or by the hour, the numbers begin on"
+        yield f"{pruned} {day}."
+    if report.completeness is None:
+        return
+    until = report.completeness.shown(report.timezone)
+    if until is None:
+        yield "Not every machine has said yet how far its hits have come."
+    elif (report.completeness.until or 0) < now - LATE:
+        yield (
+            f"The hits of all machines have come together up to {dates.full_hour(until)}; one that "
+            "never returns can be retired: ztas cluster status."
+        )
 
 
 def _changed(answers: Answers, question: Question, *, is_running: bool) -> str:
