@@ -44,7 +44,7 @@ class Members:
     def ship(self, name, hits, *, first_id, confirmed=True, times=1, seq=None):
         """Hits of consecutive ids as one batch; returns the id behind them."""
         rows = [
-            (name, first_id + number, hit.time // 86_400_000, *hit)
+            (name, first_id + number, min(max(hit.time // 86_400_000, 0), 65_535), *hit)
             for number, hit in enumerate(hits)
         ]
         for _ in range(times):

@@ -187,3 +187,21 @@ def rows_of(connection):
     cursor = connection.execute("select * from hits")
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def filled(rng, hit):
+    """The hit with columns that `random_history` leaves empty filled now and then."""
+    return hit._replace(
+        utm_term=rng.choice([None, "shoes"]),
+        utm_content=rng.choice([None, "a_b%c"]),
+        properties=rng.choice(
+            [None, None, '{"plan":"pro"}', '{"n":5,"plan":"free"}', '{"a/b":true,"n":1.5}']
+        ),
+        route=rng.choice([None, "/docs/<page>"]),
+        browser_version=rng.choice([None, 9, 120, 121]),
+        language=rng.choice([None, "de", "en"]),
+        screen=rng.choice([None, 480, 1024, 9999]),
+        region=rng.choice([None, "DE-BE"]),
+        city=rng.choice([None, "Berlin", "São Paulo"]),
+        visitor="" if rng.random() < 0.05 else hit.visitor,
+    )
