@@ -250,6 +250,29 @@ def test_a_month_that_takes_longer_than_a_question_may_is_not_begun(world, monke
     world.compare()
 
 
+def test_a_month_that_is_filed_in_parts_is_in_order(world, monkeypatch):
+    monkeypatch.setattr("ztas_middleware.history.gathering.BATCH", 40)
+    world.compare()
+    world.store(make_hit(NOON - 12 * DAY, path="/late"))
+    world.compare()
+
+    def rows(asked):
+        found = f"read_parquet('{world.file_of('2026-10')}', hive_partitioning = false)"
+        return asked.cursor.execute(f"select day, session, time, id from {found}").fetchall()
+
+    found = world.ask(question=rows)
+    assert len(found) > 200
+    assert found == sorted(found, key=lambda row: (row[0], row[1] is None, *row[1:]))
+    assert not list(world.folder.rglob(f"*{files.ASIDE}"))
+
+
+@pytest.mark.parametrize("room", ["128MB", "256MB"])
+def test_hits_that_have_much_to_say(world, monkeypatch, room):
+    monkeypatch.setattr("ztas_middleware.history.gathering.BYTES", 30_000)
+    world.configure(reports=replace(world.config.reports, memory=room))
+    world.compare()
+
+
 def test_what_a_killed_process_spilled_is_removed(world, monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gone = subprocess.Popen([sys.executable, "-c", ""])

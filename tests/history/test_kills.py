@@ -10,7 +10,7 @@ import pytest
 
 from tests.history.conftest import World, everything_in
 from tests.reports.history import make_hit, random_history
-from ztas_middleware.history import files, filing, moving
+from ztas_middleware.history import files, filing, moving, publishing
 from ztas_middleware.history.files import ASIDE
 
 FORK = multiprocessing.get_context("fork")
@@ -18,11 +18,11 @@ FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
 KILLED = 77
 
 STEPS = (
-    (files, "write_aside"),
+    (files, "write"),
     (files, "sync"),
     (files, "put_in_place"),
-    (filing.Work, "_publish"),
-    (filing.Work, "settle"),
+    (publishing, "_tell"),
+    (filing, "settle"),
     (moving, "delete_between"),
 )
 """What writes, each of which is killed before and behind."""

@@ -89,6 +89,18 @@ def test_other_rules_hold_for_them_too(world):
     )
 
 
+def test_late_hits_of_another_timezone_that_are_not_filed_yet(world):
+    world.ask()
+    move(world)
+    world.configure(replace(world.site, timezone=ZoneInfo("Asia/Tokyo")))
+    for path in ("/late", "/later"):
+        world.store(
+            *(make_hit(NOON - 14 * DAY + hour * 3_600_000, path=path) for hour in range(24))
+        )
+        loose = world.ask(file=False)
+    assert loose == world.ask()
+
+
 def test_a_file_that_is_lost_is_said_to_be(world):
     move(world)
     kept = world.folder.with_name("kept")

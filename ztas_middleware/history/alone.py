@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.history import files, state
 from ztas_middleware.history.clock import bounds_of, date_at
-from ztas_middleware.history.filing import (
-    bad_months,
-    columns_in,
-    look_around,
-    with_desk,
-    zone_of,
-)
+from ztas_middleware.history.desk import look_around, with_desk
+from ztas_middleware.history.gathering import columns_in, zone_of
+from ztas_middleware.history.marks import bad_months
 from ztas_middleware.history.state import MOVED, MOVING, month_of
 from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.reading import reading
@@ -24,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
-    from ztas_middleware.history.filing import Filing
+    from ztas_middleware.history.desk import Filing
     from ztas_middleware.history.state import State
 
 NEAR = timedelta(days=2)

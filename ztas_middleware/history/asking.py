@@ -11,27 +11,21 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ztas_middleware.errors import HistoryBusyError, StorageError
+from ztas_middleware.forking import lock_over_fork
 from ztas_middleware.history import alone, files, state
 from ztas_middleware.history.checking import check_days
 from ztas_middleware.history.clock import bounds_of, date_at
 from ztas_middleware.history.columns import ROW_NAMES
+from ztas_middleware.history.desk import Desk, Filing, look_around, with_desk
 from ztas_middleware.history.engine import Engine
 from ztas_middleware.history.files import Folder
-from ztas_middleware.history.filing import (
-    Desk,
-    Filing,
-    bad_months,
-    file_days,
-    look_around,
-    refuse_lost,
-    with_desk,
-    zone_of,
-)
+from ztas_middleware.history.filing import file_days
+from ztas_middleware.history.gathering import zone_of
 from ztas_middleware.history.loose import Loose
+from ztas_middleware.history.marks import bad_months, refuse_lost
 from ztas_middleware.history.moving import move_days
 from ztas_middleware.history.sealed import insert_totals
 from ztas_middleware.history.sealing import seal_days
@@ -99,7 +93,7 @@ class History:
         self.folder = Folder(config.history_folder)
         self.engine = Engine(config.reports.memory, config.reports.threads)
         self._rules = {site.id: Rules(site) for site in config.sites.values()}
-        self._lock = Lock()
+        self._lock = lock_over_fork()
         self._surveys: dict[str, Survey] = {}
         self._loose: dict[str, Loose] = {}
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.history import files
 from ztas_middleware.history.columns import ROW_NAMES
-from ztas_middleware.history.filing import Desk, Filing, Work, look_around
+from ztas_middleware.history.desk import Desk, Filing, look_around
 from ztas_middleware.history.forming import form, make_table
+from ztas_middleware.history.gathering import gather, zone_of_day
 from ztas_middleware.history.state import FILED, SEALED, month_of
 from ztas_middleware.history.totals import TOTAL_NAMES, totals_of
 from ztas_middleware.store.reading import reading
@@ -48,17 +49,16 @@ def check_days(
             for day, filed in sorted(desk.state.days.items())
             if filed.state != SEALED and day not in desk.due.days
         ]
-        work = Work(desk)
         for number, day in enumerate(days, start=1):
             if desk.state.days[day].state == FILED:
-                yield from _hits(desk, work, day)
+                yield from _hits(desk, day)
             yield from _totals(desk, day)
             progress(number, len(days))
 
 
-def _hits(desk: Desk, work: Work, day: date) -> Iterator[str]:
+def _hits(desk: Desk, day: date) -> Iterator[str]:
     filing, cursor = desk.filing, desk.cursor
-    work.gather([day], is_from_database=True)
+    gather(desk, [day], zone_of_day(desk, day), is_from_database=True)
     make_table(cursor, "checked")
     form(
         cursor,

@@ -1,23 +1,25 @@
 """DuckDB, as far as one process needs it: one database in memory, imported when first asked.
 
 A connection never goes over `fork()`: whoever asks in the child gets a new one. The old one is
-left alone, since its threads are not there any more.
+left alone there, since its threads are not there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import platform
 import secrets
 import shutil
 import sys
 import tempfile
-import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import ZtasError
+from ztas_middleware.forking import lock_over_fork
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,12 +36,17 @@ class Engine:
     """
 
     def __init__(self, memory: str = "256MB", threads: int = 2) -> None:
-        self._memory = memory
+        self.memory = memory
         self.threads = threads
-        self._lock = threading.Lock()
+        self._lock = lock_over_fork()
         self._pid = -1
-        self._abandoned: list[DuckDBPyConnection] = []
         self._connection: DuckDBPyConnection | None = None
+        _engines.add(self)
+
+    def apart(self) -> Engine:
+        """One of as many others as this has threads, each with one of them and its memory."""
+        number, unit = self.memory[:-2], self.memory[-2:]
+        return Engine(f"{float(number) / self.threads}{unit}", 1)
 
     def cursor(self) -> DuckDBPyConnection:
         """A connection of the caller's own; to be closed.
@@ -48,12 +55,18 @@ class Engine:
             ZtasError: DuckDB is not installed.
         """
         with self._lock:
-            if self._connection is None or self._pid != os.getpid():
-                if self._connection is not None:
-                    self._abandoned.append(self._connection)
+            self.leave_behind()
+            if self._connection is None:
                 self._connection = self._open()
                 self._pid = os.getpid()
             return self._connection.cursor()
+
+    def leave_behind(self) -> None:
+        """Forget, in a child, the connection of its parent."""
+        if self._connection is not None and self._pid != os.getpid():
+            # Closing it would wait for threads that are not there, when Python ends at the latest.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
+            self._connection = None
 
     def _open(self) -> DuckDBPyConnection:
         try:
@@ -65,7 +78,7 @@ class Engine:
         connection = duckdb.connect(
             ":memory:",
             config={
-                "memory_limit": self._memory,
+                "memory_limit": self.memory,
                 "threads": self.threads,
                 "temp_directory": str(spill),
                 "autoinstall_known_extensions": False,
@@ -97,3 +110,15 @@ def _clear_spilled() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
             except (OSError, OverflowError):  # another user's, or no process's number at all
                 continue
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _leave_behind() -> None:
+    for engine in list(_engines):
+        engine.leave_behind()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_behind)

@@ -124,16 +124,20 @@ left join forming_origins as known on entry.id is not null and {_SAME_TAGS}
 """
 
 
+# What belongs to a session takes a third of a row, and joins those that are in order already.
 _ROWS = f"""
-insert into {{rows}}
 select
-    marked.day, marked.hour, visits.session,
-    {", ".join(f"hits.{column.name}" for column in HITS)},
-    {", ".join(f"visits.{column.name}" for column in SESSION)}
-from {{hits}} as hits
-join forming_marked as marked on marked.id = hits.id
-left join forming_visits as visits on visits.visit = marked.visit
-order by marked.day, visits.session nulls last, hits.time, hits.id
+    sorted.* exclude (visit), {", ".join(f"visits.{column.name}" for column in SESSION)}
+from (
+    select
+        marked.day, marked.hour, sessions.session,
+        {", ".join(f"hits.{column.name}" for column in HITS)}, marked.visit
+    from {{hits}} as hits
+    join forming_marked as marked on marked.id = hits.id
+    left join forming_sessions as sessions on sessions.visit = marked.visit
+    order by marked.day, sessions.session nulls last, hits.time, hits.id
+) as sorted
+left join forming_visits as visits on visits.visit = sorted.visit
 """
 
 
@@ -159,13 +163,27 @@ def form(
     zone: tzinfo,
     domains: Iterable[Domain],
 ) -> None:
-    """Append the hits of some days to a table of rows, in `ORDER`.
+    """Append the hits of some days to a table from `make_table`; arguments as in `formed`."""
+    query = formed(cursor, hits=hits, first=first, last=last, zone=zone, domains=domains)
+    cursor.execute(f"insert into {rows} {query}")
+    drop_formed(cursor)
+
+
+def formed(
+    cursor: DuckDBPyConnection,
+    *,
+    hits: str,
+    first: date,
+    last: date,
+    zone: tzinfo,
+    domains: Iterable[Domain],
+) -> str:
+    """The query for the hits of some days as rows, in `ORDER`; good until `drop_formed`.
 
     Args:
         cursor: DuckDB's.
         hits: the name of a table with the columns of `hits`, of one site, each id once; those of
             other days are left out.
-        rows: the name of a table from `make_table`.
         first: the first day.
         last: the last day.
         zone: the site's timezone.
@@ -176,7 +194,11 @@ def form(
     cursor.execute(_SESSIONS)
     _make_origins(cursor, hits, OwnHosts(domains))
     cursor.execute(_VISITS.format(hits=hits))
-    cursor.execute(_ROWS.format(hits=hits, rows=rows))
+    return _ROWS.format(hits=hits)
+
+
+def drop_formed(cursor: DuckDBPyConnection) -> None:
+    """Drop the tables that `formed` has made."""
     for name in ("clock", "marked", "sessions", "origins", "visits"):
         cursor.execute(f"drop table forming_{name}")
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import os
 from contextlib import contextmanager
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-from ztas_middleware.history.clock import ONE_DAY, bounds_of
+from ztas_middleware.forking import lock_over_fork
+from ztas_middleware.history.clock import bounds_of
 from ztas_middleware.history.columns import HIT_NAMES, ROW_NAMES
-from ztas_middleware.history.filing import BATCH, gather
 from ztas_middleware.history.forming import form, make_hits_table, make_table
+from ztas_middleware.history.gathering import gather, runs_of, zone_of_day
 from ztas_middleware.history.reading import copy_hits
 from ztas_middleware.history.totals import make_totals_table, totals_of
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from ztas_middleware.history.filing import Desk
+    from ztas_middleware.history.desk import Desk
 
 KEPT = 4
 """Tables that questions may still be asked of."""
@@ -51,7 +51,7 @@ class Loose:
     """A site's days that are not in files."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = lock_over_fork()
         self._key: Key | None = None
         self._upto = 0
         self._tables: list[str] = []
@@ -73,8 +73,10 @@ class Loose:
                     self._tables, self._totals = [], {}
                 self._build(desk, sorted(days))
                 self._key = key
-            elif self._upto < desk.survey.upto:
-                self._add(desk, key)
+            elif days and self._upto < desk.survey.upto:
+                # Moved days may be of another timezone, and then overlap with their neighbours.
+                is_one = len({zone_of_day(desk, day) for day in days}) == 1
+                (self._add if is_one else self._build)(desk, sorted(days))
             self._upto = desk.survey.upto
             return self._tables[-1]
 
@@ -105,19 +107,18 @@ class Loose:
     def _build(self, desk: Desk, days: list[date]) -> None:
         table = f"loose_{next(_numbers)}"
         make_table(desk.cursor, table, temp=False)
-        for run in _runs(days, desk):
-            gather(desk, run, desk.filing.rules.zone)
+        for run in runs_of(desk, days, days):
+            gather(desk, run, zone_of_day(desk, run[0]))
             _form(desk, "filing_hits", table, run)
             desk.cursor.execute("drop table filing_hits")
         self._tables.append(table)
         while len(self._tables) > KEPT:
             desk.cursor.execute(f"drop table if exists {self._tables.pop(0)}")
 
-    def _add(self, desk: Desk, key: Key) -> None:
+    def _add(self, desk: Desk, days: list[date]) -> None:
         """Add the hits with ids behind those that are there."""
         table, cursor = self._tables[-1], desk.cursor
-        days = sorted(key.days)
-        start, end = bounds_of(days[0], days[-1], desk.filing.rules.zone)
+        start, end = bounds_of(days[0], days[-1], zone_of_day(desk, days[0]))
         make_hits_table(cursor, "loose_new")
         number = copy_hits(
             desk.connection,
@@ -177,25 +178,9 @@ def _form(desk: Desk, hits: str, table: str, days: list[date]) -> None:
         rows=table,
         first=days[0],
         last=days[-1],
-        zone=rules.zone,
+        zone=zone_of_day(desk, days[0]),
         domains=rules.domains,
     )
-
-
-def _runs(days: list[date], desk: Desk) -> Iterator[list[date]]:
-    """Days after each other, of one month, and not too many hits at a time."""
-    run: list[date] = []
-    size = 0
-    for day in days:
-        number = desk.survey.number(*bounds_of(day, day, desk.filing.rules.zone))
-        is_next = run and day - run[-1] == ONE_DAY and day.month == run[0].month
-        if run and (not is_next or size + number > BATCH):
-            yield run
-            run, size = [], 0
-        run.append(day)
-        size += number
-    if run:
-        yield run
 
 
 @contextmanager

@@ -13,15 +13,9 @@ from ztas_middleware.errors import StorageError
 from ztas_middleware.history import files
 from ztas_middleware.history.clock import bounds_of
 from ztas_middleware.history.columns import HIT_NAMES
-from ztas_middleware.history.filing import (
-    Desk,
-    Filing,
-    file_days,
-    gather,
-    look_around,
-    with_desk,
-    zone_of,
-)
+from ztas_middleware.history.desk import Desk, Filing, look_around, with_desk
+from ztas_middleware.history.filing import file_days
+from ztas_middleware.history.gathering import gather, zone_of
 from ztas_middleware.history.state import FILED, MOVED, MOVING, month_of, newest_of_days
 from ztas_middleware.store.prune import delete_between
 from ztas_middleware.store.steps import immediate

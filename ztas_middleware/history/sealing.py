@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware.history import files
 from ztas_middleware.history.columns import ROW_NAMES
-from ztas_middleware.history.filing import Desk, Filing, Work, file_days, look_around, with_desk
+from ztas_middleware.history.desk import Desk, Filing, look_around, with_desk
+from ztas_middleware.history.filing import file_days
+from ztas_middleware.history.publishing import identify, publish
 from ztas_middleware.history.sealed import pack_totals
 from ztas_middleware.history.state import SEALED, month_of
 from ztas_middleware.history.totals import TOTAL_NAMES
+from ztas_middleware.history.writing import write_month
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,10 +51,10 @@ def seal_days(filing: Filing, conversions: Conversions) -> int:
         for day, filed in sorted(desk.state.days.items()):
             if day <= filing.last and filed.state != SEALED and day not in desk.due.days:
                 months.setdefault(month_of(day), []).append(day)
-        work = Work(desk)
+        identify(desk)
         for month, days in months.items():
             packed = {day: _packed(desk, day, conversions) for day in days}
-            work.file_month(month, lambda _: None, packed)
+            publish(desk, write_month(desk, month, lambda _: None, packed))
         return sum(map(len, months.values()))
 
     return with_desk(filing, seal)
