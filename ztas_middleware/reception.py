@@ -171,8 +171,9 @@ class Reception:
             drops.flush(patience)
             reads.flush(patience)
 
-        chores = Housekeeping(database, flush, self.outages)
-        return _Kept(database, drops, reads, Salts(database), Notices(database), chores)
+        salts = Salts(database)
+        chores = Housekeeping(database, flush, self.outages, salts)
+        return _Kept(database, drops, reads, salts, Notices(database), chores)
 
     def _serve(self, config: Config, kept: _Kept) -> None:
         database = kept.database

@@ -50,7 +50,7 @@ def test_the_first_request_whatever_it_asks_for_destroys_old_salts(file):
 def test_a_locked_database_keeps_no_request_waiting(file, caplog, monkeypatch):
     database = Database(file)
     Salts(database).of("site", LONG_AGO)
-    housekeeping = Housekeeping(database, lambda patience: None, OutageLog())
+    housekeeping = Housekeeping(database, lambda patience: None, OutageLog(), Salts(database))
     with closing(sqlite3.connect(file, isolation_level=None)) as blocker:
         blocker.execute("begin immediate")
         started = time.monotonic()
@@ -71,9 +71,8 @@ def test_a_locked_database_keeps_no_request_waiting(file, caplog, monkeypatch):
 
 
 def test_a_missing_folder_is_logged_and_raises_nothing(tmp_path, caplog):
-    housekeeping = Housekeeping(
-        Database(tmp_path / "missing" / "ztas.db"), lambda patience: None, OutageLog()
-    )
+    database = Database(tmp_path / "missing" / "ztas.db")
+    housekeeping = Housekeeping(database, lambda patience: None, OutageLog(), Salts(database))
     housekeeping.run()
     assert "No such file" in caplog.text
 

@@ -8,6 +8,7 @@ import sqlite3
 import click
 
 from ztas_middleware.cli.check import check
+from ztas_middleware.cli.cluster import cluster
 from ztas_middleware.cli.demo import demo
 from ztas_middleware.cli.doctor import doctor
 from ztas_middleware.cli.exports import export
@@ -18,6 +19,7 @@ from ztas_middleware.cli.options import fail
 from ztas_middleware.cli.rollup import rollup
 from ztas_middleware.cli.secrets import password, token
 from ztas_middleware.cli.serve import serve
+from ztas_middleware.cli.ship import ship
 from ztas_middleware.cli.sites import init, sites
 from ztas_middleware.cli.stats import stats
 from ztas_middleware.cli.tail import tail
@@ -76,6 +78,7 @@ SUMMARIES = {
     alerts: "Look at the sites' alerts, and tell who wants to know.",
     backup: "Copy the database to FILE while it is in use, and check the copy.",
     check: "Say what is wrong with the config, the database and the reports.",
+    cluster: "Set up the cluster in which several machines' hits come together.",
     demo: "Run a small example site with the middleware and its dashboard.",
     doctor: "Say why a count is what it is: what is stored, dropped, and why.",
     export: "Write the hits of SITE as CSV or NDJSON.",
@@ -88,6 +91,7 @@ SUMMARIES = {
     report: "Send the numbers of SITE by mail or webhook.",
     rollup: "Make the finished days ready for quick reports.",
     serve: "Serve the middleware alone, or in front of another program.",
+    ship: "Ship this machine's hits to the cluster.",
     sites: "Register sites in the configuration, list and remove them.",
     stats: "Show the report on SITE in the terminal.",
     tail: "Show hits as they are stored.",

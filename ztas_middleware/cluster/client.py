@@ -108,9 +108,17 @@ class Client:
             raise
 
     def insert(
-        self, table: str, columns: Sequence[str], values: Sequence[Sequence[object]]
+        self,
+        table: str,
+        columns: Sequence[str],
+        values: Sequence[Sequence[object]],
+        *,
+        is_repeatable: bool = True,
     ) -> None:
         """Insert rows, given column by column, as one block; acknowledged by every shard concerned.
+
+        Where it is not repeatable, one server is asked once: its caller looks first what has
+        arrived, before the same is sent again.
 
         Raises:
             ClusterError: as `ask`; the rows, or some of them, may have arrived all the same.
@@ -123,7 +131,7 @@ class Client:
                 settings["async_insert"] = 0
             driver.execute(statement, values, columnar=True, settings=settings)
 
-        self._attempt(run)
+        self._attempt(run, once=not is_repeatable)
 
     def at(self, server: Server) -> Client:
         """A client of one server of the cluster alone, with the same user."""
@@ -131,11 +139,12 @@ class Client:
 
         return Client(replace(self.cluster, hosts=(server,)), patience=self.patience)
 
-    def _attempt(self, run: Callable[[Driver], T]) -> T:
+    def _attempt(self, run: Callable[[Driver], T], *, once: bool = False) -> T:
         end = time.monotonic() + self.patience
         failure: ClusterError | None = None
         # One more than there are servers: a connection that was idle for long may be dead.
-        for _ in range(len(self._servers) + (self._driver is not None)):
+        tries = len(self._servers) + (self._driver is not None)
+        for _ in range(1 if once else tries):
             left = end - time.monotonic()
             if left <= 0:
                 break

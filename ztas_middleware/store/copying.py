@@ -14,6 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from ztas_middleware.errors import StorageError, ZtasError
+from ztas_middleware.store import membership
 from ztas_middleware.store.connection import reading_uri
 from ztas_middleware.store.headers import name_file
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SECRETS: Final = ("salts", "login_tries")
+SECRETS: Final = ("salts", "login_tries", "cluster_keys")
 """Tables whose rows stay where they are: keys, and hashes that were made with them."""
 
 STEPS = 50_000
@@ -66,6 +67,7 @@ def copy_database(
         copy.execute("begin")
         _check(copy, "live", source)
         _copy_all(copy)
+        membership.forget_in_copy(copy, "main")
         copy.execute("commit")
         copy.set_progress_handler(None, 0)
         copy.execute("detach live")

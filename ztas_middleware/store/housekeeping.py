@@ -6,11 +6,12 @@ for a lock, and a failure is logged and tried again later.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.store.salts import retire
+from ztas_middleware.store.salts import Salts, retire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +36,12 @@ class Housekeeping:
         database: Database,
         flush_drops: Callable[[float], None],
         outages: OutageLog,
+        salts: Salts,
     ) -> None:
         self._database = database
         self._flush_drops = flush_drops
         self._outages = outages
+        self._salts = salts
         self._next_salt_check = 0.0
         self._busy_since: float | None = None
 
@@ -46,6 +49,9 @@ class Housekeeping:
         """Do what is due; raises nothing and waits for nobody."""
         self._database.look()
         self._flush_drops(0)
+        # What is in the way of it is said where it is in the way of hits.
+        with contextlib.suppress(StorageError):
+            self._salts.look()
         now = time.monotonic()
         if now < self._next_salt_check:
             return

@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ztas_middleware.store import keys, membership
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -38,6 +40,18 @@ class Salts:
         self.may_wait = True
         self._database = database
         self._known: dict[str, tuple[str, int, bytes]] = {}
+        self._shared: object = None
+
+    def look(self) -> None:
+        """Notice that the machine has joined a cluster; waits for nobody.
+
+        Raises:
+            StorageError: busy, or the database is out of order.
+        """
+        shared = self._database.transact(keys.kept_key, patience=0)
+        if shared != self._shared:
+            self._shared = shared
+            self._known = {}
 
     def of(self, site_id: str, day: Day) -> bytes:
         """The salt of a site's running day.
@@ -54,6 +68,8 @@ class Salts:
             raise NotAtHandError
 
         def fetch(connection: sqlite3.Connection) -> bytes:
+            # A copy must know itself for one before it takes its first hit.
+            membership.look_around(connection)
             return fetch_or_make(connection, site_id, day)
 
         salt = self._database.transact(fetch)
@@ -66,8 +82,11 @@ def fetch_or_make(
 ) -> bytes:
     """The salt of (`site_id`, `day`), made now if nobody has; inside a write transaction.
 
-    It is kept for at least `grace` milliseconds after the day.
+    It is kept for at least `grace` milliseconds after the day. Past one box it is made of the key
+    that all machines share, and not kept at all.
     """
+    if (shared := keys.shared_salt(connection, site_id, day.date)) is not None:
+        return shared
     key = {"site_id": site_id, "day": day.date, "expires": day.end + grace}
     found = connection.execute(
         """
@@ -98,7 +117,7 @@ def fetch_or_make(
 
 
 def retire(database: Database, now: int, *, patience: float) -> bool:
-    """Destroy the salts that are due at `now`; False when a part of it is still to be done.
+    """Destroy the salts and keys that are due at `now`; False when some of it is still to be done.
 
     Raises:
         StorageError: busy for longer than `patience` seconds, or the database is out of order.
@@ -108,10 +127,13 @@ def retire(database: Database, now: int, *, patience: float) -> bool:
         rows = connection.execute("select site_id, day, salt, expires from salts").fetchall()
         if any(expires <= now and salt for _, _, salt, expires in rows):
             _write_anew(connection, now, rows)
-        return any(expires <= now or not salt for _, _, salt, expires in rows)
+        return keys.ratchet(connection, now) or any(
+            expires <= now or not salt for _, _, salt, expires in rows
+        )
 
     def forget(connection: sqlite3.Connection) -> None:
         connection.execute("delete from salts where length(salt) = 0")
+        keys.settle(connection)
 
     if not database.transact(overwrite, patience=patience):
         return True

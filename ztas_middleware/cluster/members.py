@@ -1,0 +1,164 @@
+"""The members as the cluster knows them: who there is, how far they are, and who is no more.
+
+Control tables are copied between the servers with a delay. Where it matters that nothing is
+missed, each server that answers is asked.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ztas_middleware.cluster import nodes
+from ztas_middleware.errors import ClusterError, ZtasError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ztas_middleware.cluster.client import Client
+
+MEMBER, RETIRED = "member", "retired"
+
+OPEN: Final = -1
+"""The fence of one that is a member: all of its batches count."""
+
+
+class Known(NamedTuple):
+    """A member as the cluster knows it."""
+
+    name: str
+    state: str
+    parent: str
+    start_id: int
+    fence: int
+    """Of a retired one: the last batch that counts."""
+
+
+class Progress(NamedTuple):
+    """How far a member is."""
+
+    complete_until: int
+    """All hits it had acknowledged by then have arrived; UTC milliseconds, 0 before the first."""
+    last_id: int
+    backlog: int
+    at: int
+    """When it said so."""
+
+
+_COLUMNS: Final = ("name", "serial", "state", "parent", "start_id", "fence", "made")
+
+
+def known(client: Client) -> dict[str, Known]:
+    """All there are and were, by name.
+
+    Raises:
+        ClusterError: no server answered.
+    """
+    rows = client.ask(
+        f"""
+        select
+            name, argMax(state, serial), argMax(parent, serial), argMax(start_id, serial),
+            argMax(fence, serial)
+        from {client.cluster.database}.members
+        group by name
+        order by name
+        """
+    )
+    return {row[0]: Known._make(row) for row in rows}
+
+
+def find(client: Client, name: str) -> Known | None:
+    """One of them; each server is asked before it is said that there is none.
+
+    Raises:
+        ClusterError: no server answered.
+    """
+    found = known(client).get(name)
+    if found is not None:
+        return found
+    return next((k for node in nodes.alive(client) if (k := known(node).get(name))), None)
+
+
+def progress(client: Client) -> dict[str, Progress]:
+    """How far each is that has ever shipped.
+
+    Raises:
+        ClusterError: no server answered.
+    """
+    rows = client.ask(
+        f"""
+        select
+            member, argMax(complete_until, serial), argMax(last_id, serial),
+            argMax(backlog, serial), argMax(at, serial)
+        from {client.cluster.database}.progress
+        group by member
+        """
+    )
+    return {name: Progress(*rest) for name, *rest in rows}
+
+
+def report(client: Client, name: str, said: Progress) -> None:
+    """Say how far a member is.
+
+    Raises:
+        ClusterError: no server took it.
+    """
+    columns = ("member", "serial", *Progress._fields)
+    _insert(client, "progress", columns, [(name, serial(), *said)])
+
+
+def register(client: Client, member: Known) -> None:
+    """Make a name known, or say something new of it.
+
+    Raises:
+        ClusterError: no server took it.
+    """
+    now = time.time_ns() // 1_000_000
+    row = (member.name, serial(), member.state, member.parent, member.start_id, member.fence, now)
+    _insert(client, "members", _COLUMNS, [row])
+
+
+def retire(client: Client, name: str) -> Known:
+    """Have a member be no more: what it has shipped stays, and nothing else of it counts.
+
+    Raises:
+        ZtasError: there is none of that name.
+        ClusterError: no server answered.
+    """
+    found = find(client, name)
+    if found is None:
+        names = ", ".join(k.name for k in known(client).values() if k.state == MEMBER) or "none"
+        raise ZtasError(f"there is no member {name!r}; there are {names}")
+    if found.state == RETIRED:
+        return found
+    retired = found._replace(state=RETIRED, fence=last_batch(client, name))
+    register(client, retired)
+    return retired
+
+
+def last_batch(client: Client, name: str) -> int:
+    """The last batch of a member that any server knows of; 0 where there is none.
+
+    Raises:
+        ClusterError: no server answered.
+    """
+    statement = f"""
+        select max(seq) from {client.cluster.database}.batches where member = %(member)s
+    """
+    every = [int(node.ask(statement, {"member": name})[0][0]) for node in nodes.alive(client)]
+    if not every:
+        raise ClusterError(client.where, "none of its servers answers", is_busy=True)
+    return max(every)
+
+
+def serial() -> int:
+    """What is larger the later it is asked for."""
+    return time.time_ns() // 1_000
+
+
+def _insert(
+    client: Client, table: str, columns: Iterable[str], rows: list[tuple[object, ...]]
+) -> None:
+    client.insert(
+        f"{client.cluster.database}.{table}", list(columns), list(zip(*rows, strict=True))
+    )
