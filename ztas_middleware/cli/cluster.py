@@ -147,10 +147,10 @@ def status(config: str, *, as_json: bool) -> None:
         return
     width = max(map(len, names), default=0)
     for row in rows:
-        number = "?" if row["backlog"] is None else f"{row['backlog']:,}"
+        waiting = "?" if row["backlog"] is None else f"{row['backlog']:,}"
         here = "  (this machine)" if row["name"] == mine else ""
         shipped = row["shippedUntil"] or "never shipped"
-        click.echo(f"{row['name']:<{width}}  {shipped:<29}  {number:>9} to be shipped{here}")
+        click.echo(f"{row['name']:<{width}}  {shipped:<29}  {waiting:>9} to be shipped{here}")
     if not rows:
         click.echo("no members; `ztas cluster init` makes this machine the first")
 

@@ -14,9 +14,11 @@ from ztas_middleware.cli import options
 from ztas_middleware.errors import StorageError, ZtasError
 
 if TYPE_CHECKING:
+    from ztas_middleware.cluster.client import Client
     from ztas_middleware.cluster.shipping import Shipper
     from ztas_middleware.cluster.turn import Turn
     from ztas_middleware.config import Config
+    from ztas_middleware.store.database import Database
 
 PAUSE: Final = 0.5
 """Seconds between two looks for new hits."""
@@ -67,20 +69,28 @@ def ship(*, follow: bool, as_json: bool, config: str) -> None:
         database.transact(lambda _: None)
         turn = Turn(settings.database)
         turn.take()
-        if follow:
-            _follow(Shipper(settings, database, client), turn)
-            return
-        from ztas_middleware.store.membership import backlog
-        from ztas_middleware.store.reading import reading
-
-        with reading(settings.database) as connection:
-            left = backlog(connection) or 0
-        with options.progress(left, "shipping") as step:
-            number = Shipper(settings, database, client, step).drain(is_last=True)
+        try:
+            if follow:
+                _follow(Shipper(settings, database, client), turn)
+                return
+            number = _once(settings, database, client)
+        finally:
+            turn.give_back()
     if as_json:
         click.echo(json.dumps({"shipped": number}))
     else:
         click.echo(f"{number:,} {'hit' if number == 1 else 'hits'} shipped")
+
+
+def _once(settings: Config, database: Database, client: Client) -> int:
+    from ztas_middleware.cluster.shipping import Shipper
+    from ztas_middleware.store.membership import backlog
+    from ztas_middleware.store.reading import reading
+
+    with reading(settings.database) as connection:
+        left = backlog(connection) or 0
+    with options.progress(left, "shipping") as step:
+        return Shipper(settings, database, client, step).drain(is_last=True)
 
 
 def _follow(shipper: Shipper, turn: Turn) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Turn:
-    """The right to ship a file; it ends with the process.
+    """The right to ship a file; it ends with the process, or when it is given back.
 
     It is a lock on the file itself, of the kind that SQLite does not use. Closing any descriptor of
     a file gives up the locks of the other kind, SQLite's, so that none is ever closed.
@@ -46,3 +46,9 @@ class Turn:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ZtasError(f"{self._name}: is being shipped by another `ztas ship`") from None
+
+    def give_back(self) -> None:
+        """Let others have it."""
+        for descriptor in self._held:
+            if sys.platform != "win32":
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
