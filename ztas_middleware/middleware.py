@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ztas_middleware.current import REQUEST
 from ztas_middleware.current import wanted as _wanted
 from ztas_middleware.intake.host import Host
+from ztas_middleware.interfaces import is_asgi
 from ztas_middleware.reception import Reception
 from ztas_middleware.routers import router_of
 from ztas_middleware.web.passage import pass_through
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from ztas_middleware.reception import Configurable
     from ztas_middleware.store.database import Database
 
-
-# inspect.CO_COROUTINE; importing it takes longer than the rest of this module.
-_COROUTINE = 0x80
 
 _OTHER_DOOR = "from ztas_middleware.asgi import ZTASMiddleware"
 
@@ -67,7 +64,7 @@ class ZTASMiddleware:
         route: Callable[[str], str | None] | None = None,
         exclude: Callable[[Any], object] | None = None,
     ) -> None:
-        if _is_asgi(application):
+        if is_asgi(application):
             raise TypeError(f"{application!r:.80} is an ASGI application: {_OTHER_DOOR}")
         self._application = application
         self._reception = Reception(config, host=Host(route, router_of(application), exclude))
@@ -124,18 +121,3 @@ class ZTASMiddleware:
     def close(self) -> None:
         """Write what is still to be written and release the database."""
         self._reception.close()
-
-
-def _is_asgi(application: Any) -> bool:  # noqa: ANN401 - whatever somebody wraps
-    """Whether an application is to be called with `scope, receive, send`."""
-    while isinstance(application, functools.partial):
-        application = application.func
-    if not hasattr(application, "__code__"):
-        application = getattr(application, "__func__", type(application).__call__)
-    while hasattr(application, "__wrapped__"):
-        application = application.__wrapped__
-    code = getattr(application, "__code__", None)
-    if code is None:
-        return False  # written in C
-    names = code.co_varnames[: code.co_argcount]
-    return bool(code.co_flags & _COROUTINE) or names[-3:] == ("scope", "receive", "send")

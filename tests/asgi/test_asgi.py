@@ -12,12 +12,14 @@ import sqlite3
 import threading
 import time
 from contextlib import closing, suppress
+from functools import partial
 from hashlib import sha256
 
 import pytest
+from asgiref.compatibility import guarantee_single_callable
 from doors import receiver
 
-from ztas_middleware import ConfigError
+from ztas_middleware import ConfigError, only_ours
 from ztas_middleware.asgi import ZTASMiddleware
 
 SITES = {"site_abc123": {"domain": "example.com"}, "other": {"domain": "other.example"}}
@@ -568,3 +570,57 @@ def test_a_hit_that_finds_the_database_locked_is_left_to_another_thread(make, tm
 
     assert asyncio.run(run())[0]["status"] == 200
     assert len(paths(tmp_path)) == 2, "once, however often it was tried"
+
+
+def wsgi(environ, start_response):
+    raise AssertionError
+
+
+def asgi_2(scope):
+    raise AssertionError
+
+
+class Asgi2:
+    def __init__(self, scope):
+        raise AssertionError
+
+    async def __call__(self, receive, send):
+        raise AssertionError
+
+
+class Router:
+    def __call__(self, scope):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("application", "says"),
+    [
+        pytest.param(wsgi, "WSGI application: from ztas_middleware import", id="WSGI"),
+        pytest.param(asgi_2, "ASGI 2: wrap asgiref", id="a function of ASGI 2"),
+        pytest.param(Asgi2, "ASGI 2: wrap asgiref", id="a class of ASGI 2"),
+        pytest.param(Router(), "ASGI 2: wrap asgiref", id="an object of ASGI 2"),
+    ],
+)
+def test_an_application_of_another_interface_is_a_type_error_when_wrapping(make, application, says):
+    with pytest.raises(TypeError, match=says):
+        make(application)
+
+
+def test_an_application_of_asgi_2_can_be_wrapped_as_the_message_says(make, tmp_path):
+    middleware = make(guarantee_single_callable(Asgi2))
+    assert ask(middleware, request())[0]["status"] == 200
+    assert paths(tmp_path) == ["/"]
+
+
+async def single(scope, receive, send):
+    pass
+
+
+@pytest.mark.parametrize(
+    "application",
+    [single, partial(single), lambda *call: single(*call), only_ours],  # noqa: PLW0108 - the case
+    ids=["a function", "a partial", "a function that returns what is awaited", "of both"],
+)
+def test_any_application_of_asgi_3_can_be_wrapped(make, application):
+    assert ask(make(application), request())[0]["status"] == 200

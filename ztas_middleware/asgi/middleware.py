@@ -13,6 +13,7 @@ from ztas_middleware.asgi.streams import send_answer
 from ztas_middleware.asgi.waiting import Desk
 from ztas_middleware.current import REQUEST
 from ztas_middleware.intake.host import Host
+from ztas_middleware.interfaces import is_double_callable, is_wsgi
 from ztas_middleware.reception import TICK
 from ztas_middleware.routers import router_of
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from ztas_middleware.reception import Configurable
     from ztas_middleware.web.pages import Pages
     from ztas_middleware.web.routes import Handler
+
+_OTHER_DOOR = "from ztas_middleware import ZTASMiddleware"
+_TO_ASGI_3 = "wrap asgiref.compatibility.guarantee_single_callable(app), which makes it ASGI 3"
 
 LONGEST_FORM = 65_536
 """Bytes of a body that is not a hit's; handlers have limits of their own."""
@@ -42,6 +46,7 @@ class ZTASMiddleware:
 
     Raises:
         ConfigError: the configuration can't be used; it says where and why.
+        TypeError: `app` is a WSGI application, or one of ASGI 2.
     """
 
     def __init__(
@@ -52,6 +57,10 @@ class ZTASMiddleware:
         route: Callable[[str], str | None] | None = None,
         exclude: Callable[[Scope], object] | None = None,
     ) -> None:
+        if is_wsgi(app):
+            raise TypeError(f"{app!r:.80} is a WSGI application: {_OTHER_DOOR}")
+        if is_double_callable(app):
+            raise TypeError(f"{app!r:.80} is an application of ASGI 2: {_TO_ASGI_3}")
         self.app = app
         # Behind `add_middleware` the application is only known from a request.
         self._router = router_of(app)
