@@ -214,11 +214,13 @@ def test_rows_of_a_site_that_left_before_can_go_too(shop):
     assert shop.rows("select count(*) from hits") == [(0,)]
 
 
-def test_who_does_not_say_yes_keeps_everything(shop):
+@pytest.mark.parametrize("answer", ["n\n", "", "what?\n"], ids=["no", "nobody there", "nonsense"])
+def test_who_does_not_say_yes_keeps_everything(shop, answer):
     shop.fill(shop.hit(site_id="blog"))
     before = shop.config.read_text()
-    result = shop.run("sites", "remove", "blog", "--data", input="n\n")
+    result = shop.run("sites", "remove", "blog", "--data", input=answer)
     assert result.exit_code == 1
+    assert "ztas: nothing was changed; with --yes it is not asked" in result.output
     assert "Delete 1 hits of blog" in result.output
     assert shop.config.read_text() == before
     assert shop.rows("select count(*) from hits") == [(1,)]

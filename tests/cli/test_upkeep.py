@@ -129,6 +129,7 @@ def test_restore_asks_before_it_replaces_hits(shop):
     backed_up(shop)
     refused = shop.run("restore", "copy.db", input="n\n")
     assert refused.exit_code == 1
+    assert "--yes" in refused.output
     assert HAS in refused.output.replace(f"{shop.folder}/", "")
     assert hits(shop) == 5
     said = shop.ok("restore", "copy.db", input="y\n").replace(f"{shop.folder}/", "")

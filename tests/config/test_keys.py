@@ -247,6 +247,10 @@ MISTAKES = {
         "sites:\n  a:\n    domain:\n      - a.b\n      - c d",
         ':5:9: sites.a.domain: "c d": a domain has no spaces',
     ),
+    "nearly true": (
+        SITES + "honor_dnt: ture",
+        ':4:12: honor_dnt: must be true or false, not text ("ture") (did you mean "true"?)',
+    ),
     # Addresses.
     "no address": (
         SITES + "exclude_addresses: [office]",
@@ -258,6 +262,27 @@ MISTAKES = {
     "one proxy": (
         SITES + "trusted_proxies: 10.0.0.0/8",
         ':4:18: trusted_proxies: must be a list, not text ("10.0.0.0/8"): [10.0.0.0/8]',
+    ),
+    **{
+        f"private proxies, {name}": (
+            SITES + f"trusted_proxies: {text}",
+            (
+                f":4:{column}: trusted_proxies: must be an IP address or a network such as 10.0.0.0/8, "
+                f'not "{word}" (did you mean "private"?)'
+            ),
+        )
+        for name, text, column, word in (
+            ("cut short", "privat", 18, "privat"),
+            ("in a list", "[127.0.0.1, privte]", 30, "privte"),
+            ("in capitals", "Private", 18, "Private"),
+        )
+    },
+    "one address that is none": (
+        SITES + "exclude_addresses: office",
+        (
+            ":4:20: exclude_addresses: must be an IP address or a network such as 10.0.0.0/8, "
+            'not "office"'
+        ),
     ),
     "no cookie": (
         SITES + "exclude_cookies: [a=b]",

@@ -77,6 +77,16 @@ def site_of(config: Config, site_id: str) -> Site:
     return found
 
 
+def confirm(question: str) -> None:
+    """Go on if that is wanted; otherwise, or where nobody answers, one clear line and exit 1."""
+    try:
+        if click.confirm(question):
+            return
+    except click.Abort:
+        click.echo()  # the cursor is still behind the question
+    fail(ZtasError("nothing was changed; with --yes it is not asked"))
+
+
 def sites_of(config: Config, site_id: str | None) -> list[Site]:
     """The site with this id, or all sites; see `site_of`."""
     return list(config.sites.values()) if site_id is None else [site_of(config, site_id)]

@@ -169,7 +169,7 @@ def remove(site_id: str, *, data: bool, yes: bool, config: str) -> None:
     if site_id in settings.sites and len(settings.sites) == 1:
         options.fail(ZtasError(f"{site_id} is the only site of {config}, which needs one"))
     if data and not yes:
-        click.confirm(f"Delete {hits:,} hits of {site_id}, its reports and counts?", abort=True)
+        options.confirm(f"Delete {hits:,} hits of {site_id}, its reports and counts?")
     if site_id in settings.sites:
         remove_site(config, site_id)
         click.echo(f"{config}: removed the site {site_id}")

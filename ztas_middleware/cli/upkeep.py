@@ -161,7 +161,7 @@ def restore(file: Path, *, yes: bool, config: str) -> None:
         if database.exists():
             click.echo(f"{database} {lost}; {file} has {_described(brought)}.")
             if not yes:
-                click.confirm("Replace it?", abort=True)
+                options.confirm("Replace it?")
     with options.progress(size_of(file), str(database)) as step:
         restoring.restore(file, database, step)
     disclose(database, settings.history_folder)

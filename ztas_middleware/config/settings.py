@@ -195,7 +195,13 @@ def proxies(node: Node) -> tuple[Network, ...]:
 
 
 def _proxy(node: Node) -> tuple[Network, ...]:
-    return PRIVATE_NETWORKS if scalar(node).text == PRIVATE else (network(node),)
+    if scalar(node).text == PRIVATE:
+        return PRIVATE_NETWORKS
+    try:
+        return (network(node),)
+    except Refused as refused:
+        near = suggestion(scalar(node).text, (PRIVATE,))
+        raise refuse(node, f"{refused.complaints[0].problem}{near}") if near else refused from None
 
 
 def cookie(node: Node) -> str:

@@ -68,7 +68,8 @@ def boolean(node: Node) -> bool:
     """`true` or `false`, in any of YAML's spellings."""
     found = scalar(node)
     if found.kind != "boolean":
-        raise refuse(found, wanted("true or false", found))
+        near = suggestion(found.text, ("true", "false")) if found.kind == "text" else ""
+        raise refuse(found, wanted("true or false", found) + near)
     return found.text.lower() in _TRUE
 
 
@@ -119,7 +120,10 @@ def list_of(convert: Convert[T]) -> Convert[tuple[T, ...]]:
     def convert_list(node: Node) -> tuple[T, ...]:
         if node.kind != "list":
             found = scalar(node)
-            way_out = f": [{shown(found.text)}]" if found.kind == "text" else ""
+            way_out = ""
+            if found.kind == "text":
+                convert(node)  # a list of what is refused is no way out
+                way_out = f": [{shown(found.text)}]"
             way_out = way_out or ("; [] is an empty one" if found.kind == "null" else "")
             raise refuse(found, wanted("a list", found) + way_out)
         values: list[T] = []
