@@ -267,8 +267,8 @@ MISTAKES = {
         f"private proxies, {name}": (
             SITES + f"trusted_proxies: {text}",
             (
-                f":4:{column}: trusted_proxies: must be an IP address or a network such as 10.0.0.0/8, "
-                f'not "{word}" (did you mean "private"?)'
+                f":4:{column}: trusted_proxies: must be an IP address or a network such as "
+                f'10.0.0.0/8, not "{word}" (did you mean "private"?)'
             ),
         )
         for name, text, column, word in (
