@@ -18,6 +18,7 @@ from ztas_middleware.errors import StorageError
 from ztas_middleware.history.asking import History
 from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store import prune as module
+from ztas_middleware.store import reading
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.prune import give_back
 
@@ -241,7 +242,7 @@ def test_a_database_that_cannot_be_written_is_named(world):
     blocker.execute("begin immediate")
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "PATIENCE", 0.05)
+            patch.setattr(reading, "PATIENCE", 0.05)
             with pytest.raises(StorageError, match="locked"):
                 module.delete_between(world.path, "a", 0, NOW)
     finally:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date
 
 import pytest
 
-from tests.reports.history import make_site, rows_of
+from tests.reports.history import make_hit, make_site, random_history, rows_of
+from tests.reports.stored import Stored
 from ztas_middleware.config.model import Config
 from ztas_middleware.history import files
 from ztas_middleware.history.asking import History
 from ztas_middleware.history.clock import date_at
-from ztas_middleware.store.hits import INSERT
-from ztas_middleware.store.reading import filing, reading
+from ztas_middleware.store.reading import reading
+
+FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
+NOON = 1_794_052_800_000  # 7 November 2026
+DAY = 86_400_000
 
 
-class World:
+class World(Stored):
     """A database with a site, whose history is asked as a new process would."""
 
     def __init__(self, path, site=None, **options):
-        self.path = path
+        super().__init__(path)
         self.options = options
-        self.now = 0
         self.configure(site or make_site())
 
     def configure(self, site=None, **options):
@@ -39,30 +42,10 @@ class World:
     def file_of(self, month, kind=files.HITS):
         return self.history.folder.file(kind, self.site.id, month)
 
-    def at(self, *moment):
-        self.now = round(datetime(*moment, tzinfo=timezone.utc).timestamp() * 1000)
-
-    def store(self, *hits):
-        with filing(self.path) as connection:
-            connection.execute("begin")
-            connection.executemany(INSERT, hits)
-            connection.execute("commit")
-
-    def execute(self, sql, *parameters):
-        with filing(self.path) as connection:
-            return connection.execute(sql, parameters).fetchall()
-
-    def query(self, sql, *parameters):
-        with reading(self.path) as connection:
-            return connection.execute(sql, parameters).fetchall()
-
     def days(self):
         """The states of the days that the history has."""
         found = self.query("select day, state from history_days order by day")
         return dict(found)
-
-    def file(self, **options):
-        return self.history.file(self.site.id, now=self.now, **options)
 
     def ask(self, first=date(1970, 1, 1), last=date(2999, 12, 31), *, file=True, question=None):
         return self.history.ask(
@@ -85,6 +68,14 @@ class World:
         rows, totals, counted = self.ask(question=everything_in, **options)
         assert rows == self.expect()
         assert totals == counted
+
+
+def fill(world, hits=400):
+    """Hits of two months, and of a day that runs."""
+    world.at(2026, 11, 7, 15)
+    world.store(*random_history(1, hits, FIRST, LAST))
+    world.store(*(make_hit(NOON + number * 60_000, visitor=f"v{number}") for number in range(5)))
+    return world
 
 
 def rows_in(asked):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.history.conftest import DAY, FIRST, LAST, NOON, fill
 from tests.reports.history import make_hit, random_history
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.errors import HistoryBusyError
@@ -24,17 +25,11 @@ COPIED = """
 {} (id, time, site_id, type, path, visitor, browser, os, device)
 values ({}, 1793000000000, '{}', 'pageview', '/copied', 'v', 'b', 'o', 'd')
 """
-FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
-NOON = 1_794_052_800_000  # 7 November 2026
-DAY = 86_400_000
 
 
 @pytest.fixture(name="world")
 def _filled(world):
-    world.at(2026, 11, 7, 15)
-    world.store(*random_history(1, 600, FIRST, LAST))
-    world.store(*(make_hit(NOON + number * 60_000, visitor=f"v{number}") for number in range(5)))
-    return world
+    return fill(world)
 
 
 def test_finished_days_are_filed_when_somebody_asks(world):

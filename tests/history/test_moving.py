@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.history.conftest import everything_in
-from tests.reports.history import make_hit, random_history
+from tests.history.conftest import DAY, LAST, NOON, everything_in, fill
+from tests.reports.history import make_hit
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.errors import StorageError
 from ztas_middleware.history.enclosing import ReplacedError, disclose, enclose
@@ -19,17 +19,10 @@ from ztas_middleware.reports.reader import Reports
 from ztas_middleware.store.backup import back_up
 from ztas_middleware.store.restoring import restore
 
-FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
-NOON = 1_794_052_800_000  # 7 November 2026
-DAY = 86_400_000
-
 
 @pytest.fixture(name="world")
 def _filled(world):
-    world.at(2026, 11, 7, 15)
-    world.store(*random_history(1, 400, FIRST, LAST))
-    world.store(*(make_hit(NOON + number * 60_000, visitor=f"v{number}") for number in range(5)))
-    return world
+    return fill(world)
 
 
 def move(world, last=date(2026, 11, 1)):

@@ -5,18 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import signal
-from datetime import date
 
 import pytest
 
-from tests.history.conftest import World, everything_in
+from tests.history.conftest import DAY, FIRST, LAST, NOON, World, everything_in
 from tests.reports.history import make_hit, random_history
 from ztas_middleware.errors import StorageError
 
 FORK = multiprocessing.get_context("fork")
-FIRST, LAST = date(2026, 10, 23), date(2026, 11, 4)
-NOON = 1_794_052_800_000  # 7 November 2026
-DAY = 86_400_000
 ROUNDS = 3
 
 

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 
 import pytest
 
 from tests.reports import independent
 from tests.reports.history import make_site, rows_of
 from tests.reports.loaded import independent_site
+from tests.reports.stored import Stored
 from ztas_middleware.config.model import Config
 from ztas_middleware.days import EARLIEST, LATEST
 from ztas_middleware.history.asking import History
 from ztas_middleware.reports.reader import Reports
-from ztas_middleware.store.hits import INSERT
-from ztas_middleware.store.reading import filing, reading
+from ztas_middleware.store.reading import reading
 
 
-class World:
+class World(Stored):
     """A database, a site, and both ways of asking: the package's and the independent one.
 
     A question is a mapping from the API's parameters to a value or a list of values.
     """
 
     def __init__(self, path, site=None):
-        self.path = path
-        self.now = 0
+        super().__init__(path)
         self._rows = None, []
         self.configure(site or make_site())
 
@@ -36,26 +34,6 @@ class World:
         config = Config(sites={site.id: site}, database=self.path)
         self.reports = Reports(config)
         self.history = History(config)
-
-    def at(self, *moment):
-        self.now = round(datetime(*moment, tzinfo=timezone.utc).timestamp() * 1000)
-
-    def store(self, *hits):
-        with filing(self.path) as connection:
-            connection.execute("begin")
-            connection.executemany(INSERT, hits)
-            connection.execute("commit")
-
-    def query(self, sql, *parameters):
-        with reading(self.path) as connection:
-            return connection.execute(sql, parameters).fetchall()
-
-    def execute(self, sql, *parameters):
-        with filing(self.path) as connection:
-            connection.execute(sql, parameters)
-
-    def file(self, **options):
-        return self.history.file(self.site.id, now=self.now, **options)
 
     def ask(self, kind="stats", /, **question):
         """The answer."""

@@ -14,7 +14,7 @@ import click
 
 from ztas_middleware.config import load_config
 from ztas_middleware.errors import StorageError, ZtasError
-from ztas_middleware.store.connection import open_connection, reading_uri
+from ztas_middleware.store.connection import connect_to_read, open_connection
 from ztas_middleware.store.database import Database
 from ztas_middleware.store.recognition import has_hits, strangeness
 from ztas_middleware.store.salts import retire
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     import sqlite_utils
 
     from ztas_middleware.config import Config, Site
-
-PATIENCE = 5.0
-"""Seconds to wait for somebody else's lock."""
 
 
 def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,14 +150,14 @@ def read_only(path: Path) -> sqlite3.Connection:
         sqlite3.Error: it can't be opened.
         StorageError: it is another program's, or a newer version's.
     """
-    connection = _open_read_only(path)
+    connection = connect_to_read(path)
     try:
         (version,) = connection.execute("pragma user_version").fetchone()
         if not version and has_hits(connection):
             # It came out of `sqlite3 old.db .dump`, without its number.
             connection.close()
             open_connection(str(path), synchronous="normal").connection.close()
-            connection = _open_read_only(path)
+            connection = connect_to_read(path)
             version = VERSION
     except sqlite3.Error:
         connection.close()
@@ -172,10 +169,6 @@ def read_only(path: Path) -> sqlite3.Connection:
     if version:
         problem = f"made by a newer ztas (schema {version}, this one knows {VERSION})"
     raise StorageError(str(path), problem)
-
-
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(reading_uri(path), uri=True, timeout=PATIENCE, isolation_level=None)
 
 
 def as_tables(connection: sqlite3.Connection) -> sqlite_utils.Database:

@@ -15,6 +15,7 @@ from ztas_middleware.cli import options
 from ztas_middleware.config import config_from_mapping
 from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.errors import ZtasError
+from ztas_middleware.store.connection import PATIENCE
 
 if TYPE_CHECKING:
     from ztas_middleware.config.model import Config, Site
@@ -176,7 +177,7 @@ def remove(site_id: str, *, data: bool, yes: bool, config: str) -> None:
     if data and settings.database.exists():
         with options.existing(settings) as database, options.progress(hits, site_id) as step:
             delete_site(database, site_id, step)
-        Folder(settings.history_folder).remove(site_id, options.PATIENCE)
+        Folder(settings.history_folder).remove(site_id, PATIENCE)
         click.echo(f"{settings.database}: deleted {hits:,} hits of {site_id}, and its history")
         if settings.cluster is not None:
             from ztas_middleware.cluster import pruning  # only needed past one box

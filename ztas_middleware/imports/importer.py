@@ -20,8 +20,8 @@ from ztas_middleware.imports.known import Known, MovedError
 from ztas_middleware.imports.outcomes import LeftOut, Overlap, Refused
 from ztas_middleware.imports.progress import File, OtherImportError
 from ztas_middleware.imports.results import Result
+from ztas_middleware.store.history_tables import sealed_until
 from ztas_middleware.store.hits import INSERT, Hit
-from ztas_middleware.store.seals import sealed_until
 
 if TYPE_CHECKING:
     import sqlite3

@@ -121,7 +121,7 @@ def week_hours_of(totals: Totals) -> tuple[WeekHour, ...]:
     )
 
 
-def kept_of(totals: Totals) -> dict[tuple[str, str, int], tuple[int, int, int, int]]:
+def kept_of(totals: Totals) -> dict[tuple[str, str, int], tuple[int, ...]]:
     """What days that were sealed keep of goals and funnels, as they were configured then.
 
     Returns:
@@ -136,12 +136,7 @@ def kept_of(totals: Totals) -> dict[tuple[str, str, int], tuple[int, int, int, i
         """
     )
     return {
-        (dimension, name, step): (
-            int(numbers[0] or 0),
-            int(numbers[1] or 0),
-            int(numbers[2] or 0),
-            int(numbers[3] or 0),
-        )
+        (dimension, name, step): tuple(int(number or 0) for number in numbers)
         for dimension, name, step, *numbers in rows
     }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ztas_middleware.reports.answers import Point
 from ztas_middleware.reports.conditions import Bound
-from ztas_middleware.reports.periods import HOUR, Hours, stretch_of
+from ztas_middleware.reports.periods import HOUR, Hours, local_time, stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.periods import Days, Period
     from ztas_middleware.reports.questions import Interval
     from ztas_middleware.reports.selected import Selected
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def points_of_days(
@@ -62,7 +60,10 @@ def points_of_hours(selected: Selected, period: Period) -> tuple[Point, ...]:
     ).fetchall()
     found = {start: (views, visitors) for start, views, visitors in rows}
     return tuple(
-        Point(_local(start, period).isoformat(timespec="minutes"), *found.get(start, (0, 0)))
+        Point(
+            local_time(start, period.zone).isoformat(timespec="minutes"),
+            *found.get(start, (0, 0)),
+        )
         for start in starts
     )
 
@@ -81,7 +82,3 @@ def _starts(period: Period) -> Iterator[int]:
     for number in range(period.length):
         day = stretch_of(period.first + timedelta(days=number), period.zone)
         yield from range(day.start, day.end, HOUR)
-
-
-def _local(instant: int, period: Period) -> datetime:
-    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(period.zone)

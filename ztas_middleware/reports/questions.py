@@ -7,7 +7,7 @@ each name to the list of its values. A segment of the configuration has filters 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from ztas_middleware.dimensions import DIMENSIONS
 from ztas_middleware.filters import NAMED, NO_FILTERS, PROPERTY, Filters, is_filter
@@ -18,6 +18,7 @@ from ztas_middleware.parameters import (
     parse_limit,
     parse_offset,
 )
+from ztas_middleware.reports.breakdowns import METRICS
 from ztas_middleware.reports.periods import Hours, parse_dates, parse_period
 
 if TYPE_CHECKING:
@@ -35,18 +36,6 @@ INTERVALS: tuple[Interval, ...] = get_args(Interval)
 PERIOD = ("period", "startDate", "endDate")
 COMPARE = ("compare", "compareStart", "compareEnd")
 COMPARISONS = ("previous", "year", "none")
-
-METRICS: Mapping[str, str] = {
-    "pageviews": "pageviews",
-    "uniqueVisitors": "visitors",
-    "sessions": "sessions",
-    "events": "events",
-    "value": "value",
-    "bounceRate": "bounce_rate",
-    "avgSessionDuration": "avg_session_duration",
-    "avgTimeOnPage": "avg_time_on_page",
-}
-"""What a breakdown may count, and the column that it is in."""
 
 TIMES = ("day", "hour", "weekday")
 """What a breakdown may be by besides the dimensions and `prop:NAME`."""
@@ -127,17 +116,9 @@ def parse_question(
         ParameterError: names the parameter that can't be understood.
     """
     single = single_values(parameters, STATS)
-    period = parse_period(single, site.timezone, now, begin)
-    return Question(
-        site=site,
-        period=period,
-        now=now,
-        filters=_filters(parameters, site),
-        before=_before(single, period),
-        interval=_interval(single, period),
-        limit=parse_limit(single.get("limit")),
-        offset=parse_offset(single.get("offset")),
-    )
+    asked = _asked(parameters, single, site, now, begin)
+    period = asked["period"]
+    return Question(**asked, before=_before(single, period), interval=_interval(single, period))
 
 
 def parse_breakdown(
@@ -147,12 +128,7 @@ def parse_breakdown(
     single = single_values(parameters, BREAKDOWN, several=("by",))
     metrics = _metrics(single)
     return BreakdownQuestion(
-        site=site,
-        period=parse_period(single, site.timezone, now, begin),
-        now=now,
-        filters=_filters(parameters, site),
-        limit=parse_limit(single.get("limit")),
-        offset=parse_offset(single.get("offset")),
+        **_asked(parameters, single, site, now, begin),
         by=_keys(parameters.get("by", ())),
         metrics=metrics,
         order=parse_choice("order", single.get("order", metrics[0]), tuple(METRICS)),
@@ -164,7 +140,8 @@ def parse_journeys(
 ) -> JourneysQuestion:
     """The question that parameters ask journeys; as `parse_question`, with `JOURNEYS`."""
     single = single_values(parameters, JOURNEYS)
-    filters = _filters(parameters, site)
+    asked = _asked(parameters, single, site, now, begin)
+    filters = asked.pop("filters")
     around = [
         found for found in filters.each if found.name in ("page", "action") and not found.negated
     ]
@@ -174,13 +151,9 @@ def parse_journeys(
     if len(names) > 1:
         raise ParameterError("action", "can't be combined with page")
     return JourneysQuestion(
-        site=site,
-        period=parse_period(single, site.timezone, now, begin),
-        now=now,
+        **asked,
         filters=Filters(tuple(found for found in filters.each if found not in around)),
         around=Filters(tuple(around)),
-        limit=parse_limit(single.get("limit")),
-        offset=parse_offset(single.get("offset")),
     )
 
 
@@ -219,6 +192,24 @@ def single_values(
     return single
 
 
+def _asked(
+    parameters: Parameters,
+    single: Mapping[str, str],
+    site: Site,
+    now: int,
+    begin: Callable[[], date | None],
+) -> dict[str, Any]:
+    """What all questions about a period have."""
+    return {
+        "site": site,
+        "now": now,
+        "period": parse_period(single, site.timezone, now, begin),
+        "filters": _filters(parameters, site),
+        "limit": parse_limit(single.get("limit")),
+        "offset": parse_offset(single.get("offset")),
+    }
+
+
 def _filters(parameters: Parameters, site: Site) -> Filters:
     filters = Filters.parse(parameters)
     filters.check([goal.name for goal in site.goals], site.segments)
@@ -242,7 +233,7 @@ def _interval(single: Mapping[str, str], period: Period) -> Interval:
     wanted = parse_choice("interval", single.get("interval", default), INTERVALS)
     if isinstance(period, Hours) and wanted != "hour":
         raise ParameterError("interval", "must be hour with period=24h")
-    return next(interval for interval in INTERVALS if interval == wanted)
+    return cast("Interval", wanted)
 
 
 def _metrics(single: Mapping[str, str]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.remembered import ByDay, Remembered
     from ztas_middleware.reports.selected import Selected
 
-    Sealed = Mapping[tuple[str, str, int], tuple[int, int, int, int]]
+    Sealed = Mapping[tuple[str, str, int], tuple[int, ...]]
     Known = dict[Period, ByDay]
     Counted = Callable[[object, Callable[[Selected], ByDay], int], list[int]]
 

@@ -15,7 +15,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError, ZtasError
-from ztas_middleware.store.connection import reading_uri
+from ztas_middleware.store.connection import connect_to_read
 from ztas_middleware.store.copying import copy_database, settle
 
 if sys.platform != "win32":
@@ -74,7 +74,7 @@ def back_up(
 def size_of(path: Path) -> int:
     """How many pages a database has; 0 if it can't be read."""
     try:
-        with closing(sqlite3.connect(reading_uri(path), uri=True)) as live:
+        with closing(connect_to_read(path)) as live:
             return int(live.execute("pragma page_count").fetchone()[0])
     except sqlite3.Error:
         return 0

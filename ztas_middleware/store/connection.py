@@ -47,6 +47,9 @@ class Opened(NamedTuple):
     """The application id, which other files do not have."""
 
 
+PATIENCE = 5.0
+"""Seconds that whoever reads or tends the database waits for somebody else's lock."""
+
 # Primary result codes, https://sqlite.org/rescode.html
 _BUSY, _LOCKED = 5, 6
 
@@ -174,6 +177,15 @@ def reading_uri(path: Path) -> str:
     if not os.access(folder, os.W_OK) and companions_of(filename) == (None, None):
         uri += "&immutable=1"
     return uri
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode that can't write.
+
+    Raises:
+        sqlite3.Error: the database can't be opened.
+    """
+    return sqlite3.connect(reading_uri(path), uri=True, timeout=PATIENCE, isolation_level=None)
 
 
 def open_for_checkpoint(filename: str) -> sqlite3.Connection:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.store import membership
-from ztas_middleware.store.connection import reading_uri
+from ztas_middleware.store.connection import PATIENCE, reading_uri
 from ztas_middleware.store.headers import name_file
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ SECRETS: Final = ("salts", "login_tries", "cluster_keys")
 
 STEPS = 50_000
 """Instructions of SQLite's between two reports of progress: some ten milliseconds."""
-
-PATIENCE = 5.0
-"""Seconds to wait for a lock; readers of a live database do not wait."""
 
 # What SQLite says when it is the written file that it has trouble with.
 _ABOUT_THE_COPY: Final = ("disk is full", "readonly", "unable to open database file")

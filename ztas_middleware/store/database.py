@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 5.0
-"""Seconds to wait for another program's lock before a write is refused."""
+"""Seconds to wait for another program's lock before a hit is refused."""
 
 SLOW = 0.002
 REST = 1.0

@@ -5,7 +5,12 @@ The files are Parquet in a folder (history/); here is what proves that they are 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ztas_middleware.days import EARLIEST, LATEST
+
+if TYPE_CHECKING:
+    import sqlite3
 
 QUARTER = 900_000
 """Milliseconds: timezones are whole quarters of an hour, so that one lies within one day of any."""
@@ -112,3 +117,12 @@ TRIGGERS = {
 """By name; `sqlite-utils transform` and the like drop them."""
 
 HISTORY_TABLES = (HISTORY_DAYS, HISTORY_SITES, HISTORY_CHANGES, *TRIGGERS.values())
+
+
+def sealed_until(connection: sqlite3.Connection, site_id: str) -> str | None:
+    """The last day of a site whose hits are gone for good and whose totals stay, if any."""
+    (day,) = connection.execute(
+        "select max(day) from history_days where site_id = ? and state = 'sealed'", (site_id,)
+    ).fetchone()
+    last: str | None = day
+    return last

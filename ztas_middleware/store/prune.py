@@ -6,17 +6,15 @@ overwritten, as salts are. Which hits may go, and that their totals stay, is dec
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from typing import TYPE_CHECKING
 
-from ztas_middleware.errors import StorageError
 from ztas_middleware.store.history_tables import QUARTER
-from ztas_middleware.store.reading import open_for_writing
+from ztas_middleware.store.reading import filing
 from ztas_middleware.store.steps import write_in_steps
 from ztas_middleware.store.survey import FIRST_ID, merged
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
@@ -27,9 +25,6 @@ CHUNK = 100
 
 LOOK = 5_000
 """Ids looked at in one step, where there is nothing to delete."""
-
-PATIENCE = 5.0
-"""Seconds to wait for somebody else's lock."""
 
 INCREMENTAL = 2
 """SQLite's number for files that can give single pages back."""
@@ -83,7 +78,7 @@ def delete_between(
                     progress(number)
                 yield
 
-    with _pruning(path) as connection:
+    with filing(path, overwrite=True) as connection:
         write_in_steps(connection, steps(connection))
     return deleted
 
@@ -146,7 +141,7 @@ def give_back(path: Path) -> int | None:
             connection.execute("pragma incremental_vacuum(1)")
             yield
 
-    with _pruning(path) as connection:
+    with filing(path, overwrite=True) as connection:
         (kind,) = connection.execute("pragma auto_vacuum").fetchone()
         if kind != INCREMENTAL:
             return None
@@ -155,18 +150,3 @@ def give_back(path: Path) -> int | None:
         write_in_steps(connection, steps(connection))
         (after,) = connection.execute("pragma page_count").fetchone()
     return int(before - after) * int(size)
-
-
-@contextlib.contextmanager
-def _pruning(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        connection = open_for_writing(str(path))
-        try:
-            connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
-            # A checkpoint runs after the commit, when the write lock is free again.
-            connection.execute("pragma wal_autocheckpoint = 1000")
-            yield connection
-        finally:
-            connection.close()
-    except (sqlite3.Error, OSError) as failure:
-        raise StorageError(str(path), str(failure)) from failure

@@ -12,15 +12,12 @@ import time
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError
-from ztas_middleware.store.connection import is_busy, open_connection, reading_uri
+from ztas_middleware.store.connection import PATIENCE, connect_to_read, is_busy, open_connection
 from ztas_middleware.store.schema import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-PATIENCE = 5.0
-"""Seconds to wait for somebody else's lock."""
 
 PAUSE = 0.01
 """Seconds between two tries to open."""
@@ -49,8 +46,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def filing(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection in autocommit mode for filing beside those who write hits.
+def filing(path: Path, *, overwrite: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection in autocommit mode for long work beside those who write hits.
+
+    Args:
+        path: the database.
+        overwrite: whether what is deleted is overwritten.
 
     Raises:
         StorageError: it can't be written, or was locked for longer than `PATIENCE`.
@@ -60,8 +61,8 @@ def filing(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
             connection.execute(_CACHE)
-            # Nothing of a visitor is written here.
-            connection.execute("pragma secure_delete = off")
+            if not overwrite:
+                connection.execute("pragma secure_delete = off")
             # A checkpoint runs after the commit, when the write lock is free again.
             connection.execute("pragma wal_autocheckpoint = 1000")
             yield connection
@@ -89,7 +90,7 @@ def open_for_writing(filename: str) -> sqlite3.Connection:
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
     if path.exists():
-        connection = _connect(path)
+        connection = connect_to_read(path)
         try:
             (version,) = connection.execute("pragma user_version").fetchone()
         except BaseException:
@@ -100,11 +101,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
         connection.close()
     with filing(path):
         pass
-    return _connect(path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(reading_uri(path), uri=True, timeout=PATIENCE, isolation_level=None)
+    return connect_to_read(path)
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.errors import StorageError, ZtasError
-from ztas_middleware.store.connection import reading_uri
-from ztas_middleware.store.copying import PATIENCE, copy_database, settle
+from ztas_middleware.store.connection import PATIENCE, connect_to_read
+from ztas_middleware.store.copying import copy_database, settle
 from ztas_middleware.store.places import creation_lock, real_name, remove, remove_companions
 from ztas_middleware.store.recognition import has_hits, strangeness
 from ztas_middleware.store.renewal import unfinished_name
@@ -50,9 +50,7 @@ def look_into(path: Path) -> Content:
         StorageError: it can't be read, or is no database of ours, or a newer one's.
     """
     try:
-        with closing(
-            sqlite3.connect(reading_uri(path), uri=True, timeout=PATIENCE, isolation_level=None)
-        ) as connection:
+        with closing(connect_to_read(path)) as connection:
             (version,) = connection.execute("pragma user_version").fetchone()
             if version > VERSION:
                 raise StorageError(str(path), f"made by a newer ztas (schema {version})")
