@@ -16,6 +16,7 @@ from ztas_middleware.history.clock import date_at
 from ztas_middleware.history.sealed import FUNNELS, GOALS, total_row
 from ztas_middleware.reports.conversions import added, goals_by_day, reached_by_day
 from ztas_middleware.reports.selected import Selected
+from ztas_middleware.store.membership import shipped_until
 from ztas_middleware.store.prune import count_before, delete_between
 from ztas_middleware.store.reading import reading
 
@@ -95,5 +96,7 @@ def prune(
     if history.seal(site.id, last, now=now, conversions=conversions) == 0 and not pruned.hits:
         return 0
     first_open, upto = history.first_open(site.id, last, now=now)
+    with reading(config.database) as connection:
+        upto = min(upto, shipped_until(connection))
     end = start_of(min(pruned.first_kept, first_open or pruned.first_kept), site.timezone)
     return delete_between(config.database, site.id, BEGINNING, end, upto=upto, progress=progress)

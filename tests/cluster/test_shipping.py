@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -228,3 +229,41 @@ def test_two_shippers_do_not_ship_one_file(web, tmp_path, section):
     other = Machine(tmp_path / "other", section)
     other.database.symlink_to(web.database)
     assert "another `ztas ship`" in other.refused("ship")
+
+
+KEEPERS = {
+    "prune": ({"sites": {"site_abc123": {"domain": "a.b", "retention_days": 5}}}, ["prune"]),
+    "keep_hits_days": ({"keep_hits_days": 5}, ["rollup"]),
+    "sites remove": (
+        {"sites": {"site_abc123": {"domain": "a.b"}, "other": {"domain": "c.d"}}},
+        ["sites", "remove", "site_abc123", "--data", "--yes"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "command"), KEEPERS.values(), ids=KEEPERS)
+def test_nothing_is_deleted_that_is_not_shipped(tmp_path, section, clickhouse, settings, command):
+    machine = Machine(tmp_path / "web", section, **settings)
+    machine.init()
+    machine.add(*(hit(n, time=JUNE + n * 86_400_000) for n in range(3)))
+    assert "3 hits of site_abc123 are not shipped yet" in machine.refused(*command)
+    assert len(machine.query("select id from hits")) == 3
+    machine.ok("ship")
+    machine.ok(*command)
+    assert len(machine.query("select id from hits")) < 3
+    machine.add(hit(7, site_id="other"))
+    machine.ok("ship")
+    assert "/7" in counted(clickhouse, section["database"])
+
+
+def test_check_names_the_backlog(tmp_path, section):
+    machine = Machine(tmp_path / "web", section)
+    machine.add(hit(1))
+    assert "not joined yet" in machine.run("check").stderr
+    machine.init()
+    machine.add(hit(2, time=time.time_ns() // 1_000_000))
+    assert "2 hits to be shipped" in machine.run("check").stderr
+    machine.ok("ship")
+    assert f"ok, 0 hits to be shipped as {machine.name}" in machine.ok("check")
+    machine.add(hit(3))
+    assert "ok, 1 hit to be shipped" in machine.ok("check")

@@ -14,6 +14,7 @@ from ztas_middleware.cli.options import read_only
 from ztas_middleware.errors import ConfigError, StorageError, ZtasError
 from ztas_middleware.history.engine import MISSING
 from ztas_middleware.intake.text import scrub
+from ztas_middleware.store.membership import member_in, waiting_since
 from ztas_middleware.store.places import INDEX, LOG, is_mounted, real_name
 from ztas_middleware.store.sites import count_by_site, remedy
 
@@ -29,6 +30,9 @@ OVERDUE = 3_600_000
 """Milliseconds after which a salt that was due should be gone: somebody looks every ten minutes,
 but on a quiet site nobody comes by for long."""
 
+UNSHIPPED = 3_600_000
+"""Milliseconds that a hit may wait to be shipped before it is worth somebody's attention."""
+
 LONG_LOG = 128 * 1024 * 1024
 """Bytes of write-ahead log: twice the 64 MB at which writers are made to catch up."""
 
@@ -43,8 +47,8 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     check: str
-    """`config`, `geo`, `database`, `sites`, `history`, `salts`, `proxies`, `log`, `disk` or
-    `permissions`."""
+    """`config`, `geo`, `database`, `sites`, `cluster`, `history`, `salts`, `proxies`, `log`,
+    `disk` or `permissions`."""
     what: str
     """The file or site."""
     problem: str
@@ -81,12 +85,14 @@ def inspect(config: Config, now: int, progress: Progress) -> Iterator[Finding]:
         with closing(read_only(path)) as connection:
             by_site = _integrity(connection)
             salts = _overdue_salts(connection, now)
+            outbox = _outbox(config, connection, now)
     except (sqlite3.Error, StorageError) as error:
         yield Finding("database", str(path), getattr(error, "problem", str(error)), "")
         yield from _surroundings(path)
         return
     yield Finding("database", str(path), "", f"ok, {_counted(sum(by_site.values()), 'hit')}")
     yield from _without_a_site(config, by_site)
+    yield from outbox
     yield from _history(config, now, progress)
     problem = f"{_counted(salts, 'salt')} overdue; the next hit destroys them" if salts else ""
     yield Finding("salts", "salts", problem, "ok, none overdue")
@@ -111,6 +117,26 @@ def _without_a_site(config: Config, by_site: dict[str, int]) -> Iterator[Finding
                 f"{_counted(hits, 'hit')} of a site that is not in the config; {remedy(site_id)}"
             )
             yield Finding("sites", scrub(site_id), "", detail)
+
+
+def _outbox(config: Config, connection: sqlite3.Connection, now: int) -> list[Finding]:
+    """What is still to be shipped, where there is a cluster."""
+    if config.cluster is None:
+        return []
+    where = ", ".join(map(str, config.cluster.hosts))
+    member = member_in(connection)
+    waiting = waiting_since(connection)
+    if member is None or waiting is None:
+        return [Finding("cluster", where, "not joined yet; see `ztas cluster join --help`", "")]
+    number, first = waiting
+    said = f"{_counted(number, 'hit')} to be shipped"
+    if not member.name:
+        problem = f"restored, and not joined again; {said}; see `ztas cluster join --help`"
+        return [Finding("cluster", where, problem, "")]
+    # Imported hits are old, and may have come just now.
+    is_late = first is not None and now - max(first, member.confirmed_at) > UNSHIPPED
+    problem = f"{said}, and none was for an hour; see `ztas ship`" if is_late else ""
+    return [Finding("cluster", where, problem, f"ok, {said} as {member.name}")]
 
 
 def _overdue_salts(connection: sqlite3.Connection, now: int) -> int:

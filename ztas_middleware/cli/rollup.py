@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.cli.ship import must_be_shipped
+from ztas_middleware.days import start_of
 from ztas_middleware.history.clock import date_at
 
 if TYPE_CHECKING:
@@ -75,7 +77,9 @@ def move_out(settings: Config, site: Site, now: int) -> int:
     from ztas_middleware.history.asking import History  # loads DuckDB
 
     history = History(settings)
-    last = date_at(now, site.timezone) - timedelta(days=settings.keep_hits_days + 1)
+    kept = date_at(now, site.timezone) - timedelta(days=settings.keep_hits_days)
+    must_be_shipped(settings, site.id, start_of(kept, site.timezone), moved=False)
+    last = kept - timedelta(days=1)
     return history.move(site.id, last, now=now)
 
 

@@ -38,6 +38,35 @@ def clustered(config: str) -> Config:
     return settings
 
 
+def must_be_shipped(
+    settings: Config, site_id: str, before: int | None = None, *, moved: bool = True
+) -> None:
+    """Keep whoever deletes hits from those that are nowhere else.
+
+    Args:
+        settings: the configuration; without a cluster nothing has to be shipped.
+        site_id: whose hits are to be deleted.
+        before: those received before this instant, UTC milliseconds; None: all.
+        moved: whether those go, too, that are in the history alone.
+
+    Raises:
+        ZtasError: some are not shipped yet.
+        StorageError: the database can't be read.
+    """
+    from ztas_middleware.store.membership import unshipped
+    from ztas_middleware.store.reading import reading
+
+    if settings.cluster is None or not settings.database.exists():
+        return
+    with reading(settings.database) as connection:
+        number = unshipped(connection, site_id, before, moved=moved)
+    if number:
+        hits = "hit of" if number == 1 else "hits of"
+        raise ZtasError(
+            f"{number:,} {hits} {site_id} are not shipped yet and would be lost; `ztas ship` first"
+        )
+
+
 @click.command(
     epilog="""\b
 Examples:

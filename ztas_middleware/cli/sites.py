@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.cli.ship import must_be_shipped
 from ztas_middleware.config import config_from_mapping
 from ztas_middleware.config.domains import parse_domain
 from ztas_middleware.errors import ZtasError
@@ -169,6 +170,8 @@ def remove(site_id: str, *, data: bool, yes: bool, config: str) -> None:
         options.site_of(settings, site_id)  # says so
     if site_id in settings.sites and len(settings.sites) == 1:
         options.fail(ZtasError(f"{site_id} is the only site of {config}, which needs one"))
+    if data:
+        must_be_shipped(settings, site_id)
     if data and not yes:
         options.confirm(f"Delete {hits:,} hits of {site_id}, its reports and counts?")
     if site_id in settings.sites:

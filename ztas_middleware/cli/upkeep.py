@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.cli.ship import must_be_shipped
+from ztas_middleware.days import start_of
 from ztas_middleware.errors import ZtasError
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def prune(*, dry_run: bool, as_json: bool, config: str) -> None:
                 continue
             number = due.hits
             if not dry_run:
+                must_be_shipped(settings, site.id, start_of(due.first_kept, site.timezone))
                 with options.progress(due.hits, site.id) as step:
                     number = retention.prune(settings, site, due, now, step)
             found[site.id] = {"before": due.first_kept.isoformat(), "hits": number}

@@ -228,6 +228,7 @@ class Shipper:
             membership.change(
                 connection,
                 seq=seq,
+                confirmed_at=now,
                 # What was inherited has smaller ids than anything of its own.
                 shipped_id=max(current.shipped_id, span.last),
                 pending_first=None,

@@ -17,6 +17,7 @@ from ztas_middleware.history.desk import Desk, Filing, look_around, with_desk
 from ztas_middleware.history.filing import file_days
 from ztas_middleware.history.gathering import gather, zone_of
 from ztas_middleware.history.state import FILED, MOVED, MOVING, month_of, newest_of_days
+from ztas_middleware.store.membership import shipped_until
 from ztas_middleware.store.prune import delete_between
 from ztas_middleware.store.steps import immediate
 
@@ -42,8 +43,9 @@ def move_days(filing: Filing, progress: Callable[[int], object] = lambda _: None
         desk = look_around(filing, connection, cursor)
         there = newest_of_days(desk.survey, filing.rules.zone).keys()
         number = 0
+        shipped = shipped_until(connection)
         for day, filed in sorted(desk.state.days.items()):
-            if day > filing.last or day in desk.due.days:
+            if day > filing.last or day in desk.due.days or filed.last_id > shipped:
                 continue
             if filed.state in {FILED, MOVING} or (filed.state == MOVED and day in there):
                 number += _move(desk, day, progress)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FIRST_ID: Final = -(2**62)
 """Below any that SQLite gives."""
 
+LAST_ID: Final = 2**63 - 1
+
 # One row. `name` is empty in a restored file, which has to join again; `ends_parent` is 1 where the
 # file of that name is gone for good. `cut_id` is the newest id left after newer ones were deleted.
 # What is `pending` is on its way: it may have arrived or not.
@@ -35,6 +37,7 @@ create table if not exists cluster_member (
     is_registered integer not null default 0,
     ends_parent integer not null default 0,
     is_settled integer not null default 0,
+    confirmed_at integer not null default 0,
     cut_id integer,
     pending_first integer,
     pending_last integer,
@@ -76,6 +79,8 @@ class Member(NamedTuple):
     ends_parent: int
     is_settled: int
     """Whether nothing of an ancestor is left to be shipped by this one."""
+    confirmed_at: int
+    """When a batch was confirmed for the last time, UTC milliseconds."""
     cut_id: int | None
     pending_first: int | None
     pending_last: int | None
@@ -214,23 +219,32 @@ def next_id(connection: sqlite3.Connection) -> int:
 
 def backlog(connection: sqlite3.Connection) -> int | None:
     """How many hits are still to be shipped; None where the file is no member."""
+    waiting = waiting_since(connection)
+    return None if waiting is None else waiting[0]
+
+
+def waiting_since(connection: sqlite3.Connection) -> tuple[int, int | None] | None:
+    """How many hits are still to be shipped, and the time of the first of them."""
     member = member_in(connection)
     if member is None:
         return None
-    return int(
-        connection.execute(
-            "select count(*) from hits where id > ?", (member.shipped_id,)
-        ).fetchone()[0]
-    )
+    number, first = connection.execute(
+        "select count(*), (select time from hits where id > :id order by id limit 1) from hits "
+        "where id > :id",
+        {"id": member.shipped_id},
+    ).fetchone()
+    return number, first
 
 
-def unshipped(connection: sqlite3.Connection, site_id: str, before: int | None = None) -> int:
+def unshipped(
+    connection: sqlite3.Connection, site_id: str, before: int | None = None, *, moved: bool
+) -> int:
     """How many hits of a site, received before an instant, are still to be shipped.
 
-    All of them where the file is no member yet.
+    All of them where the file is no member yet. With `moved` those in the history alone, too.
     """
     member = member_in(connection)
-    shipped = FIRST_ID if member is None or not member.name else member.shipped_id
+    shipped = FIRST_ID if member is None else member.shipped_id
     (number,) = connection.execute(
         """
         select count(*) from hits
@@ -238,7 +252,21 @@ def unshipped(connection: sqlite3.Connection, site_id: str, before: int | None =
         """,
         {"shipped": shipped, "site": site_id, "before": before},
     ).fetchone()
+    if moved and (member is None or shipped < member.moved_id):
+        number += connection.execute(
+            """
+            select ifnull(sum(rows), 0) from history_days
+            where site_id = ? and state in ('moving', 'moved') and last_id > ?
+            """,
+            (site_id, shipped),
+        ).fetchone()[0]
     return int(number)
+
+
+def shipped_until(connection: sqlite3.Connection) -> int:
+    """The last id that may be deleted; any where the file is no member of a cluster."""
+    member = member_in(connection)
+    return LAST_ID if member is None else member.shipped_id
 
 
 def new_name() -> str:
