@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.reports.history import make_hit, make_site, random_history
 from ztas_middleware.reports import export as export_module
-from ztas_middleware.reports.export import COLUMNS, guard, unguard
+from ztas_middleware.reports.export import COLUMNS
+from ztas_middleware.reports.tables import guard, unguard
 from ztas_middleware.store.hits import Hit
 
 NUMBERS = {"time": int, "value": float, "time_on_page": float, "is_bounce": int}

@@ -15,7 +15,8 @@ from rows import PAGEVIEW
 from servers import KINDS, Server
 
 from ztas_middleware.cli import main
-from ztas_middleware.reports.export import CHUNK, COLUMNS, unguard
+from ztas_middleware.reports.export import CHUNK, COLUMNS
+from ztas_middleware.reports.tables import unguard
 from ztas_middleware.store.hits import INSERT
 
 LENGTHS = (0, 1, 2, *(n * CHUNK + by for n in (1, 2, 3) for by in (-1, 0, 1)), 5 * CHUNK)

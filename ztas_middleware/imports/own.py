@@ -21,7 +21,7 @@ from ztas_middleware.intake.properties import clean_properties
 from ztas_middleware.intake.text import clean_text, scrub
 from ztas_middleware.intake.visitors import visitor_hash
 from ztas_middleware.intake.wire import TYPES
-from ztas_middleware.reports.export import unguard
+from ztas_middleware.reports.tables import unguard
 from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.salts import SALT_BYTES
 

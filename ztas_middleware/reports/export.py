@@ -7,16 +7,14 @@ local time.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
 from array import array
 from collections import deque
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ztas_middleware.days import EARLIEST, LATEST
+from ztas_middleware.reports.tables import csv_of
 from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.reading import reading
 from ztas_middleware.store.survey import IN_SPANS, bounds_of, survey_all, tie_of
@@ -54,18 +52,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "events": ("time", "path", "action", "category", "label", "value", *_PEOPLE),
 }
 FORMATS = ("csv", "ndjson")
-_NUMBERS = frozenset({"time", "value", "time_on_page", "is_bounce", "browser_version", "screen"})
 _CONDITIONS = {"hits": "true", "pageviews": "type = 'pageview'", "events": "type = 'event'"}
-
-# What spreadsheets take for the beginning of a formula, spaces before it or not, full-width forms
-# too (OWASP, CSV injection); and our own sign that a cell was guarded.
-_SIGNS = "=+@\\-\uff1d\uff0b\uff20\uff0d"
-_DANGEROUS = re.compile(rf"[\t\r\n']|\s*[{_SIGNS}]")
-# Where commas are decimal, spreadsheets split at semicolons, quoted or not, and then at the ends of
-# lines, too. The first is for text as it is, the second for text that was guarded.
-_SPLIT, _GUARDED_SPLIT = (
-    re.compile(rf"([;\t\r\n]){sign}('*)(?=[^\S;\t\r\n]*[{_SIGNS}])") for sign in ("", "'")
-)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -130,24 +117,12 @@ def written(chunks: Iterable[Sequence[Row]], selection: Selection) -> Iterator[b
         selection: how they are shown.
     """
     columns = COLUMNS[selection.kind]
-    write = _csv_writer(columns) if selection.format == "csv" else _ndjson_writer(columns)
-    if selection.format == "csv":
-        yield ",".join(columns).encode() + b"\r\n"
-    for rows in chunks:
-        yield write([_shown(row, selection) for row in rows])
-
-
-def guard(text: str | None) -> str:
-    """Text as a CSV cell that no spreadsheet takes for a formula; None is an empty cell."""
-    if text is None:
-        return ""
-    text = _SPLIT.sub(r"\1'\2", text)
-    return f"'{text}" if not text or _DANGEROUS.match(text) else text
-
-
-def unguard(cell: str) -> str | None:
-    """The text that `guard` was given."""
-    return _GUARDED_SPLIT.sub(r"\1\2", cell.removeprefix("'")) if cell else None
+    is_csv = selection.format == "csv"
+    if is_csv:
+        yield csv_of([columns])
+    for chunk in chunks:
+        rows = [_shown(row, selection) for row in chunk]
+        yield csv_of(rows) if is_csv else _ndjson_of(columns, rows)
 
 
 def stored(path: Path, selection: Selection) -> Iterator[list[Row]]:
@@ -221,26 +196,6 @@ def _shown(row: Row, selection: Selection) -> Row:
     return (time, *rest)
 
 
-def _csv_writer(columns: Sequence[str]) -> Callable[[list[Row]], bytes]:
-    # Our own numbers and times are no text of anybody's, and -3.5 is no formula.
-    is_text = [column not in _NUMBERS for column in columns]
-
-    def write(rows: list[Row]) -> bytes:
-        buffer = io.StringIO(newline="")
-        csv.writer(buffer).writerows(
-            [guard(cell) if text else cell for cell, text in zip(row, is_text, strict=True)]
-            for row in rows
-        )
-        return buffer.getvalue().encode()
-
-    return write
-
-
-def _ndjson_writer(columns: Sequence[str]) -> Callable[[list[Row]], bytes]:
-    def write(rows: list[Row]) -> bytes:
-        lines = (
-            json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows
-        )
-        return "".join(f"{line}\n" for line in lines).encode()
-
-    return write
+def _ndjson_of(columns: Sequence[str], rows: list[Row]) -> bytes:
+    lines = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows)
+    return "".join(f"{line}\n" for line in lines).encode()

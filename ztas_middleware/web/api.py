@@ -179,7 +179,7 @@ class Api:
         if file_format == "json":
             return _json("200 OK", breakdown.to_json())
         columns = (*asked.by, *asked.metrics)
-        body = csv_of(columns, [[row[name] for name in columns] for row in breakdown.rows])
+        body = csv_of([columns, *([row[name] for name in columns] for row in breakdown.rows)])
         headers = [*_file_headers(site, "breakdown", "csv"), ("Content-Length", str(len(body)))]
         return Answer("200 OK", headers, (body,))
 

@@ -31,26 +31,25 @@ def list_csv(report: Report, key: str, question: Question) -> bytes:
     listed = LISTS[key]
     names = [*listed.keys, *(name for name, _ in COUNTED[listed.counts])]
     entries = found_of(report, key, question)
-    return csv_of(names, [list(entry.to_json(listed).values()) for entry in entries])
+    return csv_of([names, *(list(entry.to_json(listed).values()) for entry in entries)])
 
 
 def agents_csv(found: Iterable[AgentReads]) -> bytes:
     """Who read pages without being a visitor, a line for each page."""
     rows = [[one.name, one.kind, page.path, page.reads] for one in found for page in one.pages]
-    return csv_of(["name", "kind", "path", "reads"], rows)
+    return csv_of([["name", "kind", "path", "reads"], *rows])
 
 
 def values_csv(name: str, values: Iterable[Value]) -> bytes:
     """The values of a property as they are searched and sorted, under the names of a breakdown."""
-    return csv_of([name, *METRICS], [[value.json, *value.numbers] for value in values])
+    return csv_of([[name, *METRICS], *([value.json, *value.numbers] for value in values)])
 
 
 def series_csv(points: Iterable[Point]) -> bytes:
     """The points of a period."""
-    names = ["date", "pageviews", "uniqueVisitors"]
-    return csv_of(names, [list(point.to_json().values()) for point in points])
+    return _records(point.to_json() for point in points)
 
 
 def _records(records: Iterable[dict[str, object]]) -> bytes:
     rows = list(records)
-    return csv_of(list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+    return csv_of([list(rows[0]) if rows else [], *(list(row.values()) for row in rows)])
