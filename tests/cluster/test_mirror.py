@@ -54,8 +54,8 @@ def test_hits_of_all_members_are_there_once(config, members):
     members.ship("web1", [hit(NOW, path="/a"), hit(NOW + 1, path="/b")], first_id=1, times=2)
     members.ship("web2", [hit(NOW, path="/c")], first_id=1)
     members.ship("web2", [hit(NOW + 2, path="/not-confirmed")], first_id=2, confirmed=False)
-    members.say("web1", NOW + 10, 2)
-    members.say("web2", NOW + 5, 1)
+    members.say("web1", NOW + 10)
+    members.say("web2", NOW + 5)
     assert copied(config) == (NOW + 5, [(NOW, "/a"), (NOW, "/c"), (NOW + 1, "/b")])
     # Again, in another process as it were: nothing comes twice.
     assert copied(config)[1] == [(NOW, "/a"), (NOW, "/c"), (NOW + 1, "/b")]
@@ -100,9 +100,9 @@ def test_a_report_says_until_when_it_is_complete(config, members):
         return reports.stats(asked).to_json()["period"]["completeUntil"]
 
     assert said() is None
-    members.say("web1", NOW + 2000, 1)
+    members.say("web1", NOW + 2000)
     assert said() is None
-    members.say("web2", NOW + 1000, 0)
+    members.say("web2", NOW + 1000)
     assert said() == "2026-11-18T11:06:41.000+00:00"
     # What is not here yet is not spoken of.
     members.say("web2", NOW + 9000, 5)
@@ -147,7 +147,7 @@ def test_ids_that_were_given_by_hand(config, members):
 
 def test_a_successor_that_has_not_shipped_yet_is_complete(config, members):
     members.add("new", start_id=100)
-    members.say("new", NOW, 99)
+    members.say("new", NOW)
     assert copied(config)[0] == NOW
 
 

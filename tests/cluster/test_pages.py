@@ -41,7 +41,7 @@ def test_the_page_says_when_a_machine_lags_behind(app, members):
     now = time.time_ns() // 1_000_000
     members.add("web1")
     members.ship("web1", [hit(now - 600_000, path="/from-the-cluster")], first_id=1)
-    members.say("web1", now - 500_000, 1)
+    members.say("web1", now - 500_000)
     page = app.get(f"/stats/{SITE}")
     assert "/from-the-cluster" in page
     assert "The hits of all machines have come together up to" in page
@@ -51,7 +51,7 @@ def test_nothing_is_said_while_all_are_in_time(app, members):
     now = time.time_ns() // 1_000_000
     members.add("web1")
     members.ship("web1", [hit(now - 1000)], first_id=1)
-    members.say("web1", now, 1)
+    members.say("web1", now)
     page = app.get(f"/stats/{SITE}")
     assert "machines" not in page
     assert app.get(f"/api/stats?siteId={SITE}").json["summary"]["pageviews"] == 1

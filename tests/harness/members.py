@@ -58,8 +58,10 @@ class Members:
     def confirm(self, name, seq, first_id, last_id, rows):
         self._insert("batches", name, seq, first_id, last_id, rows, next(_serials))
 
-    def say(self, name, complete_until, last_id):
-        self._insert("progress", name, next(_serials), complete_until, last_id, 0, 0)
+    def say(self, name, complete_until, seq=None):
+        """A member says that all is there until then: a number of batches, or those it shipped."""
+        seq = self._seqs.get(name, 0) if seq is None else seq
+        self._insert("progress", name, next(_serials), complete_until, seq, 0, 0)
 
     def count(self, name, source, site_id, day, key, number, kind="", path=""):
         serial = next(_serials)

@@ -39,14 +39,12 @@ MEMBERS: Final = 2**22
 
 TABLES: Final = (
     f"alter table hits add column {TIE} integer",
-    # `upto` is the last batch that was copied, `last_id` the largest id of any; `complete_until` is
-    # what the member had said by then.
-    f"""
+    # `upto` is the last batch that was copied, `complete_until` what the member had said by then.
+    """
     create table cluster_members (
         name text primary key,
         number integer not null unique,
         upto integer not null default 0,
-        last_id integer not null default {-(2**63)},
         complete_until integer,
         counted integer not null default 0
     ) strict, without rowid
@@ -83,7 +81,6 @@ class Known(NamedTuple):
 
     number: int
     upto: int
-    last_id: int
     complete_until: int | None
     counted: int
     """The largest serial of its counters."""
@@ -150,7 +147,7 @@ def throw_away(path: Path) -> None:
 def members_of(connection: sqlite3.Connection) -> dict[str, Known]:
     """What the file says of each member."""
     rows = connection.execute(
-        "select name, number, upto, last_id, complete_until, counted from cluster_members"
+        "select name, number, upto, complete_until, counted from cluster_members"
     )
     return {name: Known(*rest) for name, *rest in rows}
 
@@ -199,8 +196,7 @@ def add_hits(
     with transaction(connection):
         connection.executemany(INSERT, [(*row[1:], base + _within(row[0])) for row in rows])
         connection.execute(
-            "update cluster_members set upto = ?, last_id = max(last_id, ?) where name = ?",
-            (batches[-1].seq, max(batch.last_id for batch in batches), name),
+            "update cluster_members set upto = ? where name = ?", (batches[-1].seq, name)
         )
 
 

@@ -51,10 +51,8 @@ class Member(NamedTuple):
     is_retired: bool
     fence: int
     """Of a retired one: its last batch that counts."""
-    start_id: int
-    """Its own hits have ids from here on; smaller ones it may have inherited."""
     complete_until: int | None
-    last_id: int
+    seq: int
     """Its batches up to here are what `complete_until` speaks of."""
 
 
@@ -124,18 +122,17 @@ def _members(client: Client) -> dict[str, Member]:
     database = client.cluster.database
     rows = client.ask(
         f"""
-        select name, state, fence, start_id, has_progress, complete_until, last_id
+        select name, state, fence, has_progress, complete_until, seq
         from (
             select
-                name, argMax(state, serial) as state, argMax(fence, serial) as fence,
-                argMax(start_id, serial) as start_id
+                name, argMax(state, serial) as state, argMax(fence, serial) as fence
             from {database}.members group by name
         )
         any left join (
             select
                 member as name, 1 as has_progress,
                 argMax(complete_until, serial) as complete_until,
-                argMax(last_id, serial) as last_id
+                argMax(seq, serial) as seq
             from {database}.progress group by member
         )
         using name
@@ -143,8 +140,8 @@ def _members(client: Client) -> dict[str, Member]:
         """
     )
     return {
-        name: Member(state == "retired", fence, start_id, until if there else None, last_id)
-        for name, state, fence, start_id, there, until, last_id in rows
+        name: Member(state == "retired", fence, until if there else None, seq)
+        for name, state, fence, there, until, seq in rows
     }
 
 
@@ -227,7 +224,7 @@ def _note_progress(connection: sqlite3.Connection, members: dict[str, Member]) -
         for name, member in members.items()
         # Tables reach a server one by one: what a member says may be there before its batches.
         if member.complete_until is not None
-        and (known[name].last_id >= member.last_id or member.last_id < member.start_id)
+        and known[name].upto >= member.seq
         and member.complete_until > (known[name].complete_until or 0)
     ]
     if said:

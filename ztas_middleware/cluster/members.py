@@ -39,7 +39,8 @@ class Progress(NamedTuple):
 
     complete_until: int
     """All hits it had acknowledged by then have arrived; UTC milliseconds, 0 before the first."""
-    last_id: int
+    seq: int
+    """The last batch by then."""
     backlog: int
     at: int
     """When it said so."""
@@ -88,7 +89,7 @@ def progress(client: Client) -> dict[str, Progress]:
     rows = client.ask(
         f"""
         select
-            member, argMax(complete_until, serial), argMax(last_id, serial),
+            member, argMax(complete_until, serial), argMax(seq, serial),
             argMax(backlog, serial), argMax(at, serial)
         from {client.cluster.database}.progress
         group by member

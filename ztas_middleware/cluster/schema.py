@@ -59,7 +59,7 @@ CONTROL: Final[dict[str, tuple[str, str, str]]] = {
     # How far a member is: every hit it has acknowledged until `complete_until` is in `batches`.
     "progress": (
         """
-        member String, serial UInt64, complete_until Int64, last_id Int64, backlog UInt64, at Int64
+        member String, serial UInt64, complete_until Int64, seq UInt64, backlog UInt64, at Int64
         """,
         "serial",
         "member",

@@ -247,6 +247,6 @@ class Shipper:
             changes = self._counters.changes(connection)
         self._counters.send(self.client, member.name, changes)
         until = max(complete_until, self._said.complete_until)
-        self._said = Progress(until, member.shipped_id, left, time.time_ns() // 1_000_000)
+        self._said = Progress(until, member.seq, left, time.time_ns() // 1_000_000)
         members.report(self.client, member.name, self._said)
         self._beat_at = time.monotonic() + BEAT
