@@ -12,11 +12,13 @@ class Wire:
 
     `wire.cut()` breaks what is open and refuses what comes; `wire.stall()` lets nothing through,
     and closes nothing; `wire.lose_answers(after)` lets through what is sent, and `after` more bytes
-    of what comes back, then breaks off. `wire.mend()` ends all of these.
+    of what comes back, then breaks off. `wire.mend()` ends all of these. With `tls`, a server's
+    context, what comes is encrypted, and goes on in the open.
     """
 
-    def __init__(self, target):
+    def __init__(self, target, *, tls=None):
         self._target = target
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._pairs = []
@@ -68,6 +70,8 @@ class Wire:
                 near.close()
                 continue
             try:
+                if self._tls is not None:
+                    near = self._tls.wrap_socket(near, server_side=True)
                 far = socket.create_connection(self._target, 5)
             except OSError:
                 near.close()

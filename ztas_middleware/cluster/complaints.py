@@ -6,7 +6,6 @@ The codes are ClickHouse's (src/Common/ErrorCodes.cpp); 18.16 and today's server
 from __future__ import annotations
 
 import re
-import ssl
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -59,10 +58,13 @@ _LENGTH: Final = 300
 
 def explained(error: Exception, cluster: Cluster) -> tuple[str, bool]:
     """What is wrong, and whether a later try may succeed."""
-    if (refused := _certificate(error)) is not None:
-        return f"its certificate is refused: {refused}; see `cluster.ca`", False
     code = getattr(error, "code", None)
     said = _said(error)
+    # The driver tells of it as of any broken connection.
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return f"its certificate is refused; see `cluster.ca` ({said})", False
+    if "[SSL" in said:
+        return f"does not speak TLS as we do; see `cluster.secure` ({said})", False
     if code is None:
         is_cut = isinstance(error, (EOFError, OSError))
         return (_LATER[3], True) if is_cut else (said, False)
@@ -74,17 +76,6 @@ def explained(error: Exception, cluster: Cluster) -> tuple[str, bool]:
         problem = _FOR_GOOD[code].format(user=repr(cluster.user), database=repr(cluster.database))
         return f"{problem} ({said})", False
     return f"{said} (code {code})", False
-
-
-def _certificate(error: BaseException | None) -> str | None:
-    """Why TLS did not come about, where that is the trouble."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message
-        if isinstance(error, ssl.SSLError):
-            return error.reason or str(error)
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def _said(error: Exception) -> str:
