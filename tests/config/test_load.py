@@ -122,6 +122,14 @@ def test_a_database_that_is_a_folder_is_refused(message, tmp_path):
     )
 
 
+def test_a_history_that_is_a_file_is_refused(message, tmp_path):
+    (tmp_path / "conf/kept").touch()
+    assert message(SITES + "history: kept") == (
+        f"conf/ztas.yaml:4:10: history: is a file, not a folder: {tmp_path}/conf/kept; "
+        "choose a name that is free, or leave it out"
+    )
+
+
 def test_a_path_object_is_as_good_as_text(load, tmp_path):
     expected = load(SITES)
     assert load_config(tmp_path / "conf" / "ztas.yaml") == expected

@@ -86,11 +86,18 @@ def _config(document: Node, source: Path | None) -> Config:
         raise Refused(*found)
     folder = source.parent.absolute() if source else Path.cwd()
     database = folder / config.database
+    history = folder / config.history if config.history else None
+    problems = {}
     if os.path.isdir(database):  # noqa: PTH112 - Path.is_dir() raises for a name that is too long
-        for key, value in document.entries:
-            if key.text == "database":
-                problem = f"is a directory, not a file: {database}"
-                raise Refused(*(c.below(key) for c in refuse(value, problem).complaints))
+        problems["database"] = f"is a directory, not a file: {database}"
+    if history and os.path.isfile(history):  # noqa: PTH113 - as above
+        problems["history"] = (
+            f"is a file, not a folder: {history}; choose a name that is free, or leave it out"
+        )
+    for key, value in document.entries:
+        if key.text in problems:
+            refused = refuse(value, problems[key.text])
+            raise Refused(*(complaint.below(key) for complaint in refused.complaints))
     cluster = config.cluster
     if cluster is not None and cluster.ca is not None:
         cluster = replace(cluster, ca=folder / cluster.ca)
@@ -98,7 +105,7 @@ def _config(document: Node, source: Path | None) -> Config:
         config,
         cluster=cluster,
         database=database,
-        history=folder / config.history if config.history else None,
+        history=history,
         geo=folder / config.geo if config.geo else None,
         source=folder / source.name if source else None,
     )

@@ -9,7 +9,8 @@ from ztas_middleware.history import files
 from ztas_middleware.history.state import MOVED, SEALED, month_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
+    from datetime import date
 
     from duckdb import DuckDBPyConnection
 
@@ -46,19 +47,21 @@ def finish_renaming(folder: Folder, cursor: DuckDBPyConnection, site: str, found
     folder.clear_aside(site)
 
 
-def refuse_lost(folder: Folder, site_id: str, found: State, bad: Iterable[str]) -> None:
-    """Say which file is missed, where it is the only one that has the hits."""
-    for month in sorted(bad):
-        days = sorted(
-            day
-            for day, filed in found.days.items()
-            if month_of(day) == month and filed.state == MOVED
-        )
-        if days:
-            file = folder.file(files.HITS, site_id, month)
-            raise StorageError(
-                str(file),
-                f"the hits of {days[0]} to {days[-1]} are in this file alone, and it is "
-                f"{'damaged or of another database' if file.exists() else 'not there'}: "
-                "put it back from a backup",
-            )
+def refuse_lost(folder: Folder, site_id: str, found: State, bad: Collection[str]) -> None:
+    """Say which files are missed, where they are the only ones that have the hits."""
+    lost: dict[str, list[date]] = {}
+    for day, filed in sorted(found.days.items()):
+        if filed.state == MOVED and month_of(day) in bad:
+            lost.setdefault(month_of(day), []).append(day)
+    if not lost:
+        return
+    month, *others = lost
+    file = folder.file(files.HITS, site_id, month)
+    days = lost[month]
+    also = f", and so it is with {', '.join(others)}" if others else ""
+    raise StorageError(
+        str(file),
+        f"the hits of {days[0]} to {days[-1]} are in this file alone, and it is "
+        f"{'damaged or of another database' if file.exists() else 'not there'}{also}: "
+        "put the history's folder back from a backup",
+    )
