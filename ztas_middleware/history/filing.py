@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ztas_middleware.errors import HistoryBusyError
+from ztas_middleware.errors import HistoryBusyError, StorageError
 from ztas_middleware.history.desk import look_around, with_desk
 from ztas_middleware.history.gathering import size_of
 from ztas_middleware.history.publishing import identify, publish, settle
@@ -45,6 +45,23 @@ def file_days(filing: Filing) -> int:
         HistoryBusyError: there was no time for all; what was done stays done.
     """
     return with_desk(filing, _file_due)
+
+
+def is_due(desk: Desk) -> bool:
+    """Whether a month has to be filed that the question is about."""
+    first, last = month_of(desk.filing.first), month_of(desk.filing.last)
+    return any(first <= month <= last for month in desk.due.months)
+
+
+def try_to_file(filing: Filing) -> bool:
+    """Whether it makes sense to try again: the disk may be full, or all of it read-only."""
+    try:
+        file_days(filing)
+    except HistoryBusyError:
+        raise
+    except StorageError:
+        return False
+    return True
 
 
 def _file_due(filing: Filing, connection: sqlite3.Connection, cursor: DuckDBPyConnection) -> int:

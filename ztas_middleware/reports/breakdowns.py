@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.history.asked import Asked
     from ztas_middleware.reports.answers import Json
     from ztas_middleware.reports.questions import BreakdownQuestion
 

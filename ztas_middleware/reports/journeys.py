@@ -11,7 +11,7 @@ from ztas_middleware.reports.selected import answers_from, select
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.history.asked import Asked
     from ztas_middleware.reports.questions import JourneysQuestion
 
 ENTRY, EXIT = "(entry)", "(exit)"

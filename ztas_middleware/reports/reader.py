@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ztas_middleware.config.model import Config
-    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.history.asked import Asked
     from ztas_middleware.reports.answers import Breakdown, Journeys, Report
     from ztas_middleware.reports.export import Format, Kind
     from ztas_middleware.reports.questions import (

@@ -17,7 +17,7 @@ from ztas_middleware.reports.selected import Selected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.history.asked import Asked
     from ztas_middleware.reports.answers import Entry, Json
     from ztas_middleware.reports.questions import RealtimeQuestion
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.history.asked import Asked
 
     Numbers = tuple[int, ...]
     ByDay = Mapping[date, Numbers]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ztas_middleware.config.goals import Funnel, Goal
-    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.history.asked import Asked
     from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.questions import Question
     from ztas_middleware.reports.remembered import ByDay, Remembered

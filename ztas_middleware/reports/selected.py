@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.model import Site
     from ztas_middleware.filters import Filters
-    from ztas_middleware.history.asking import Asked
+    from ztas_middleware.history.asked import Asked
     from ztas_middleware.reports.periods import Period
 
 
