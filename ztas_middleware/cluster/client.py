@@ -42,8 +42,15 @@ class Client:
         self.cluster = cluster
         self.where = "cluster " + ", ".join(map(str, cluster.hosts))
         self.patience = patience
+        self.until = float("inf")
+        """`time.monotonic()` behind which nothing is waited for, whatever is asked."""
         self._servers = list(cluster.hosts)
         self._driver: Driver | None = None
+
+    @property
+    def deadline(self) -> float:
+        """`time.monotonic()` up to which an answer to what is asked now is waited for."""
+        return min(time.monotonic() + self.patience, self.until)
 
     def move_on(self) -> None:
         """Ask another server next, where there is one."""
@@ -140,7 +147,7 @@ class Client:
         return Client(replace(self.cluster, hosts=(server,)), patience=self.patience)
 
     def _attempt(self, run: Callable[[Driver], T], *, once: bool = False) -> T:
-        end = time.monotonic() + self.patience
+        end = self.deadline
         failure: ClusterError | None = None
         # One more than there are servers: a connection that was idle for long may be dead.
         tries = len(self._servers) + (self._driver is not None)

@@ -200,7 +200,7 @@ def _rows(client: Client, batches: Sequence[Batch]) -> list[tuple[object, ...]]:
         order by id
     """
     wanted = sum(batch.rows for batch in batches)
-    end = time.monotonic() + client.patience
+    end = client.deadline
     while True:
         rows = {row[0]: row for row in client.stream(statement, {"member": batches[0].member})}
         if len(rows) >= wanted:

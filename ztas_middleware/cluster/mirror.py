@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from copy import copy
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from ztas_middleware.cluster import pruned
 from ztas_middleware.cluster.client import Client
 from ztas_middleware.cluster.copied import CrowdedError, copied
 from ztas_middleware.cluster.copying import cluster_of, copy_news
-from ztas_middleware.errors import ClusterError, ZtasError
+from ztas_middleware.errors import ClusterError, StorageError, ZtasError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -61,6 +62,8 @@ class Mirror:
         self._pid = 0
         self._asked = float("-inf")
         self._until: int | None = None
+        self._failed = float("-inf")
+        self._failure: StorageError | None = None
 
     def renew(self) -> int | None:
         """Copy what is new; until when all members' hits are here, UTC milliseconds.
@@ -70,14 +73,29 @@ class Mirror:
             CopyingError: there is so much to copy that it takes longer than a question may.
             StorageError: the file can't be written.
         """
+        came = time.monotonic()
         # Who comes while another one copies waits for that, and needs nothing more.
-        with self._lock:
-            if self._pid != os.getpid():
-                self._asked = float("-inf")
-            if time.monotonic() - self._asked >= FRESH:
-                self._until = self._copy(time.monotonic() + BOUND)
-                self._asked = time.monotonic()
-            return self._until
+        if not self._lock.acquire(timeout=BOUND):
+            raise ClusterError(
+                str(self.config.database), "another thread is copying hits; try again", is_busy=True
+            )
+        try:
+            return self._renewed(came)
+        except StorageError as failure:
+            self._failed, self._failure = time.monotonic(), copy(failure)
+            raise
+        finally:
+            self._lock.release()
+
+    def _renewed(self, came: float) -> int | None:
+        if self._pid != os.getpid():
+            self._asked = self._failed = float("-inf")
+        if self._failure is not None and self._failed >= came:
+            raise copy(self._failure)
+        if time.monotonic() - self._asked >= FRESH:
+            self._until = self._copy(came + BOUND)
+            self._asked = time.monotonic()
+        return self._until
 
     def copy_all(
         self, progress: Callable[[int, int], object] = lambda _done, _total: None
@@ -105,9 +123,9 @@ class Mirror:
             self._pid, self._client = os.getpid(), client_of(self._config)
         client = self._client
         path = self.config.database
+        client.until = until = float("inf") if deadline is None else deadline
         try:
             cluster = cluster_of(client)
-            until = float("inf") if deadline is None else deadline
             with contextlib.suppress(CrowdedError), copied(path, cluster, until) as connection:
                 return self._copy_into(connection, client, deadline, progress)
             with copied(path, cluster, until, anew=True) as connection:
