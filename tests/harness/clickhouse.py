@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from missing import missing
-from processes import Process, free_port
+from processes import Process, free_port, takes_connections
 
 SERVER = "/usr/sbin/clickhouse-server"
 ZOOKEEPER = "/usr/share/java/zookeeper.jar"
@@ -168,7 +168,8 @@ class Node:
     def _answers(self):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/ping", timeout=1) as answer:
-                return answer.read().startswith(b"Ok")
+                # Its ports are opened one after the other.
+                return answer.read().startswith(b"Ok") and takes_connections(self.tcp)
         except OSError:
             return False
 
