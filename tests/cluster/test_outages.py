@@ -14,7 +14,7 @@ from dataclasses import replace
 from http.client import HTTPConnection
 
 import pytest
-from clickhouse import ClickHouse, Node
+from clickhouse import SESSION, ClickHouse
 from members import Members, config_of, hit
 from servers import PYTHON, Server, gunicorn
 from wire import Wire
@@ -135,8 +135,11 @@ def stats(server):
 
 
 def restart(nodes):
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(Node.restart, nodes))
+    time.sleep(2 * SESSION)  # until ZooKeeper has noticed that they were gone
+    for node in nodes:
+        node.start()
+    for node in nodes:
+        node.wait()
 
 
 def check_command_refuses(server):

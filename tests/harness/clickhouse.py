@@ -24,7 +24,7 @@ SERVER = "/usr/sbin/clickhouse-server"
 ZOOKEEPER = "/usr/share/java/zookeeper.jar"
 NAME, USER, PASSWORD = "analytics", "ztas", "not so secret"
 
-# Servers and ZooKeeper die when the tests do, even killed ones.
+# Servers and ZooKeeper die when the tests do, even killed ones: with the thread that started them.
 _MORTAL = ("setpriv", "--pdeathsig", "KILL")
 
 # A node that was killed is declared dead after a second. If it comes back before that, 18.16 tries
