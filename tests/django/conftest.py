@@ -9,6 +9,8 @@ from django.core.management import call_command
 from django.test import override_settings
 from django_project import SETTINGS
 
+from ztas_middleware import current, reception
+
 
 def set_up():
     if not settings.configured:
@@ -21,7 +23,7 @@ set_up()
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, monkeypatch):
     """Settings with a configuration of its own; call it to change some."""
     entered = []
 
@@ -38,7 +40,13 @@ def project(tmp_path):
         entered.append(override)
         return ztas
 
+    # A middleware of Django's is never told that its end has come: here none goes unnoticed.
+    receptions = set()
+    for module in (current, reception):
+        monkeypatch.setattr(module, "receptions", receptions)
     change()
     yield change
     for override in reversed(entered):
         override.disable()
+    for one in receptions:
+        one.close()

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from contextlib import closing
 
+import django
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command, execute_from_command_line
 from django.test import AsyncClient, Client
 from django_project import OURS, PAGE
+
+# Django has a connection for each thread, and leaves those of threads that end to Python.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:(?s).*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
+)
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0"
 TAG = '<script defer src="/js/ztas.js" data-site="site_abc123"></script>'
@@ -235,6 +243,23 @@ class TestNonce:
         setattr(request, where, SimpleLazyObject(lambda: "abc123"))
         template = engines["django"].from_string("{% load ztas %}{% ztas_script %}")
         assert 'nonce="abc123"' in template.render({}, request)
+
+    @pytest.mark.skipif(django.VERSION < (6,), reason="its policy came with Django 6")
+    def test_the_tag_has_the_nonce_of_djangos_own_policy(self, project, visitor):
+        from django.utils.csp import CSP
+
+        middleware = [*settings.MIDDLEWARE, "django.middleware.csp.ContentSecurityPolicyMiddleware"]
+        (templates,) = settings.TEMPLATES
+        options = templates["OPTIONS"]
+        processors = [*options["context_processors"], "django.template.context_processors.csp"]
+        project(
+            MIDDLEWARE=middleware,
+            SECURE_CSP={"script-src": [CSP.SELF, CSP.NONCE]},
+            TEMPLATES=[templates | {"OPTIONS": options | {"context_processors": processors}}],
+        )
+        answer = visitor.get("/templated/")
+        found = re.search(r"'nonce-([^']+)'", answer["Content-Security-Policy"])
+        assert f'nonce="{found[1]}"></script>' in visitor.body(answer).decode()
 
 
 class TestDashboard:
