@@ -31,18 +31,23 @@ def recognise(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]
     found = _tables(connection)
     if "hits" not in found:
         return 0
+    versions: list[Tables] = []
+    parts: list[list[tuple[str, str]]] = []
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
-        versions: list[Tables] = []
         for statements in migrations:
             for statement in statements:
                 model.execute(statement)
             versions.append(_tables(model))
+            parts.append(_parts(model))
     version, lacking = _nearest(found, versions)
     if lacking:
         raise sqlite3.DatabaseError(
             f"has hits, but not all that belongs to them; it lacks {', '.join(lacking)}"
         )
-    _complete(connection, migrations[:version])
+    known = {name for (name,) in connection.execute("select name from sqlite_schema")}
+    for name, sql in parts[version - 1]:
+        if name not in known:
+            connection.execute(sql)
     return version
 
 
@@ -93,17 +98,10 @@ def _tables(connection: sqlite3.Connection) -> Tables:
     return tables
 
 
-def _complete(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
-    known = {name for (name,) in connection.execute("select name from sqlite_schema")}
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
-        for statements in migrations:
-            for statement in statements:
-                model.execute(statement)
-        missing = model.execute("""
-            select name, sql from sqlite_schema
-            where type != 'table' and sql is not null
-            order by rowid
-        """).fetchall()
-    for name, sql in missing:
-        if name not in known:
-            connection.execute(sql)
+def _parts(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Indexes, triggers and views, by name, and how they are made."""
+    return connection.execute("""
+        select name, sql from sqlite_schema
+        where type != 'table' and sql is not null
+        order by rowid
+    """).fetchall()
