@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import ZtasError
-from ztas_middleware.store.places import identity_of, real_name
+from ztas_middleware.store.places import has_turn, identity_of, real_name
 
 if sys.platform != "win32":
     import fcntl
@@ -42,10 +42,8 @@ class Turn:
                 return
         descriptor = os.open(self._name, os.O_RDONLY | os.O_CLOEXEC)
         self._held.append(descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ZtasError(f"{self._name}: is being shipped by another `ztas ship`") from None
+        if not has_turn(descriptor):
+            raise ZtasError(f"{self._name}: is being shipped by another `ztas ship`")
 
     def give_back(self) -> None:
         """Let others have it."""

@@ -12,21 +12,18 @@ import os
 import secrets
 import shutil
 import sys
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ztas_middleware.errors import StorageError
+from ztas_middleware.store.places import has_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
-
-if sys.platform != "win32":
-    import fcntl
 
 HITS, TOTALS = "hits", "totals"
 KINDS = (HITS, TOTALS)
@@ -36,9 +33,6 @@ ASIDE = ".new"
 
 GROUP = 61_440
 """Rows of a file that are read or left out together."""
-
-PAUSE = 0.01
-"""Seconds between two tries to get the lock."""
 
 REMEMBERED = 10_000
 """Files whose mark is not read again."""
@@ -97,7 +91,9 @@ class Folder:
         except OSError as error:
             raise StorageError(str(self.path), error.strerror or str(error)) from None
         try:
-            yield _acquire(descriptor, patience)
+            with as_storage_error(self.path):
+                is_ours = has_turn(descriptor, patience)
+            yield is_ours
         finally:
             os.close(descriptor)
 
@@ -199,21 +195,6 @@ def _mark(cursor: DuckDBPyConnection, file: Path) -> str | None:
     except duckdb.Error:
         return None
     return found[0] if found else None
-
-
-def _acquire(descriptor: int, patience: float) -> bool:
-    if sys.platform == "win32":
-        return True
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() >= deadline:
-                return False
-        else:
-            return True
-        time.sleep(PAUSE)
 
 
 @contextlib.contextmanager

@@ -10,16 +10,13 @@ import contextlib
 import os
 import re
 import sqlite3
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ztas_middleware.errors import StorageError, ZtasError
 from ztas_middleware.store.connection import connect_to_read
 from ztas_middleware.store.copying import copy_database, settle
-
-if sys.platform != "win32":
-    import fcntl
+from ztas_middleware.store.places import has_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +83,7 @@ def _unfinished(target: Path) -> Iterator[Path]:
     path = target.with_name(_UNFINISHED.format(target.name))
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _lock(descriptor):
+        if not has_turn(descriptor):
             raise ZtasError(f"{target}: another backup is being made there")
         os.ftruncate(descriptor, 0)
         try:
@@ -104,7 +101,7 @@ def _clear_away(target: Path) -> None:
         with contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_RDWR)
             try:
-                if _lock(descriptor):
+                if has_turn(descriptor):
                     path.unlink()
             finally:
                 os.close(descriptor)
@@ -112,13 +109,3 @@ def _clear_away(target: Path) -> None:
     for path in target.parent.glob(".*"):
         if old(path.name):
             path.unlink(missing_ok=True)
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if sys.platform != "win32":
 
 Identity = tuple[int, int]
 """Device and inode: what stays the same for as long as it is the same file."""
+
+PAUSE = 0.01
+"""Seconds between two tries to have one's turn."""
 
 LOG, INDEX = "-wal", "-shm"
 
@@ -69,6 +73,30 @@ def is_mounted(filename: str) -> bool:
     return name in points
 
 
+def has_turn(descriptor: int, patience: float = 0.0) -> bool:
+    """Whether a file is ours alone among processes that ask this, until it is closed.
+
+    Args:
+        descriptor: the file, or a folder, open in any way.
+        patience: seconds to wait for another one's turn to end.
+
+    Raises:
+        OSError: the file system knows no such locks.
+    """
+    if sys.platform == "win32":
+        return True
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+        else:
+            return True
+        time.sleep(PAUSE)
+
+
 @contextlib.contextmanager
 def creation_lock(filename: str) -> Iterator[None]:
     """One process at a time decides which files are at a database's name.
@@ -85,12 +113,9 @@ def creation_lock(filename: str) -> Iterator[None]:
     folder_name = os.path.dirname(filename) or "."  # noqa: PTH120 - a name
     folder = os.open(folder_name, os.O_RDONLY)
     try:
-        try:
-            # Not waited for: other programs lock folders, too, and a hit waits five seconds at
-            # most.
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UnsettledError(f"another program has locked the folder {folder_name}") from None
+        # Not waited for: other programs lock folders, too, and a hit waits five seconds at most.
+        if not has_turn(folder):
+            raise UnsettledError(f"another program has locked the folder {folder_name}")
         yield
     finally:
         os.close(folder)
