@@ -81,10 +81,13 @@ tracker: node_modules/.package-lock.json
 screenshots: $(VENV)/dev.stamp system
 	$(BIN)/python docs/images/screenshots.py
 
+# Of the commit: who builds the same one gets the same wheel, byte for byte.
+wheel: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 wheel: $(VENV)/dev.stamp
 	rm -rf dist build $(VENV)-wheel
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
+	cd dist && sha256sum *.whl *.tar.gz | tee SHA256SUMS
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	$(VENV)-wheel/bin/python -I -W error tests/wheel.py

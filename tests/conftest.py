@@ -131,16 +131,27 @@ class Distribution(NamedTuple):
     """A folder that holds what installing the wheel puts beside other packages."""
 
 
+def copy_sources(source):
+    """What a fresh checkout has, where building may leave its traces."""
+    litter = (".*", "__pycache__", "*.db*", "*.egg-info", "build", "dist", "node_modules")
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*litter))
+
+
+def build(source, folder, *options):
+    """Build into `folder`, as of a moment that `make wheel` takes from the commit."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, *options]
+    environ = os.environ | {"SOURCE_DATE_EPOCH": "1795900000"}
+    done = subprocess.run(
+        command, cwd=source, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="session")
 def distribution(tmp_path_factory):
     folder = tmp_path_factory.mktemp("distribution")
-    # Built in a copy: setuptools leaves its traces beside the sources.
-    litter = (".*", "__pycache__", "*.db*", "*.egg-info", "build", "dist", "node_modules")
-    source = folder / "source"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*litter))
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist"]
-    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    copy_sources(folder / "source")
+    build(folder / "source", folder / "dist")
     (sdist,) = folder.glob("dist/*.tar.gz")
     (wheel,) = folder.glob("dist/*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 import tarfile
@@ -15,6 +16,7 @@ import pytest
 from processes import ROOT
 
 import ztas_middleware
+from tests.conftest import build, copy_sources
 
 PACKAGE = "ztas_middleware"
 LITTER = re.compile(r"__pycache__|\.py[co]$|\.db(-\w+)?$|/\.|node_modules|\.egg-info/.*\.db")
@@ -51,6 +53,16 @@ def test_the_wheel_has_the_whole_package_and_nothing_else(wheel):
     assert f"{PACKAGE}/py.typed" in packed
     dist_info = {PurePosixPath(name).name for name in names - packed}
     assert {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "LICENSE"} <= dist_info
+
+
+@pytest.mark.slow
+def test_a_wheel_is_the_same_wherever_and_whenever_it_is_built(distribution, tmp_path):
+    copy_sources(tmp_path / "elsewhere")
+    for path in (tmp_path / "elsewhere").rglob("*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    build(tmp_path / "elsewhere", tmp_path / "dist", "--wheel")
+    (again,) = (tmp_path / "dist").glob("*.whl")
+    assert again.read_bytes() == distribution.wheel.read_bytes()
 
 
 def test_the_sdist_has_what_it_takes_to_test_and_to_build(distribution):
