@@ -7,6 +7,7 @@ may have happened or not; whoever writes must be able to say the same again.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -213,6 +214,9 @@ def _driver() -> type[Driver]:
     Raises:
         ZtasError: it is not installed.
     """
+    # It would make all dates of four centuries first: 25 MB, and most of the time that it takes to
+    # import. Anything that names no span has it make those it needs (its datecolumn.py).
+    os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "none")
     try:
         from clickhouse_driver import Client as Found
     except ImportError:

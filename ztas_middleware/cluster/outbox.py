@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ztas_middleware.config.model import Config
 
-ROWS: Final = 10_000
+ROWS: Final = 8_000
 """Hits of one batch at most: what is in memory at a time."""
 
 _DAY: Final = 86_400_000
