@@ -145,3 +145,16 @@ def test_a_certificate_that_nobody_signed_is_told(tmp_path, section, clickhouse)
         assert "its certificate is refused" in line
         trusting = Machine(tmp_path / "trusting", {**secure, "ca": str(certificate)})
         assert "`ztas cluster init` makes them" in trusting.refused("cluster", "status")
+
+
+def test_a_new_key_reaches_the_others_by_a_token(tmp_path, section):
+    first, other = (Machine(tmp_path / name, section) for name in ("web", "other"))
+    other.ok("cluster", "join", first.init())
+    key = "select key from cluster_keys"
+    before = first.query(key)
+    assert other.query(key) == before
+    token = first.ok("cluster", "init", "--new-key").split()[-1]
+    assert first.query(key) != before
+    other.ok("cluster", "join", token)
+    assert other.query(key) == first.query(key)
+    assert set(first.members()) == {first.name, other.name}

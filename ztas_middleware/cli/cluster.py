@@ -44,12 +44,13 @@ Example:
   ztas cluster init
 """
 )
+@click.option("--new-key", is_flag=True, help="Hash visitors with a new key from now on.")
 @options.config_option
-def init(config: str) -> None:
+def init(config: str, *, new_key: bool) -> None:
     """Make database and tables on every server, and this machine the first member.
 
     What is there stays, so that it may be run again: after an upgrade, or for a new server. Prints
-    what the other machines have to run.
+    what the other machines have to run; after --new-key each of them has to run it again.
     """
     settings = clustered(config)
     from ztas_middleware.cluster import nodes
@@ -60,8 +61,9 @@ def init(config: str) -> None:
         number = nodes.make_tables(client)
         click.echo(f"{number} {'server has' if number == 1 else 'servers have'} the tables")
         kept = _kept_key(database)
-        if kept is None:
+        if kept is None and not new_key:
             _must_be_first(client, database)
+        if kept is None or new_key:
             kept = oldest_running(time.time_ns() // 1_000_000), os.urandom(KEY_BYTES)
         member, _ = enter(client, settings, database, *kept)
         click.echo(f"{settings.database}: is member {member.name}")
