@@ -1,7 +1,8 @@
 """What a process remembers of finished days: numbers that can't change while a file is the same.
 
-Goals and funnels are looked for in all rows of a period, which takes a second for ten million. What
-they came to on a finished day is remembered with the generation of the file that it was read from.
+Goals and funnels are looked for in all rows of a period, which takes a second for ten million, and
+so is what a filter keeps of the period before. What that came to on a finished day is remembered
+with the generation of the file that it was read from.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Remembered:
         first: date,
         last: date,
         count: Callable[[date, date], ByDay],
-    ) -> list[Numbers]:
+    ) -> ByDay:
         """Some numbers of each day that has any.
 
         Args:
@@ -62,7 +63,7 @@ class Remembered:
             fresh = {day: counted.get(day, ()) for day in missing}
             found |= fresh
             self._keep(what, asked, fresh)
-        return [numbers for numbers in found.values() if numbers]
+        return {day: numbers for day, numbers in found.items() if numbers}
 
     def _keep(self, what: str, asked: Asked, fresh: ByDay) -> None:
         with self._lock:

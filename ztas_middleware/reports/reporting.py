@@ -80,7 +80,7 @@ def _report_on(asked: Asked, question: Question, remembered: Remembered, known: 
     week_hours = week_hours_of(totals) if lists is None else ()
     # Of days that were sealed there are no rows to look at.
     sealed = kept_of(totals) if is_plain and asked.sealed_until and lists is None else {}
-    previous, so_far = _compared(asked, question, known)
+    previous, so_far = _compared(asked, question, remembered, known)
     counted = partial(_counted, asked, question, selected, remembered)
     labels = period.labels()
     by_hour = isinstance(period, Hours) or question.interval == "hour"
@@ -116,7 +116,7 @@ def _is_plain(question: Question) -> bool:
 
 
 def _compared(
-    asked: Asked, question: Question, known: Known
+    asked: Asked, question: Question, remembered: Remembered, known: Known
 ) -> tuple[Summary | None, Summary | None]:
     """The period before, and the part of it that is as long as this one is so far."""
     before = question.before
@@ -131,7 +131,7 @@ def _compared(
     if days is None and is_plain:
         days = days_of(Totals(asked.cursor, asked.totals, before.first, before.last))
     elif days is None:
-        days = _days_of(asked, question, before, None)
+        days = _whole_before(asked, question, before, remembered)
     previous = summary_of(days)
     if until is None:
         return previous, previous
@@ -146,6 +146,20 @@ def _compared(
     if edge >= before.first and edge > sealed:
         so_far |= _days_of(asked, question, Days(before.zone, edge, edge), until)
     return previous, summary_of(so_far)
+
+
+def _whole_before(
+    asked: Asked, question: Question, before: Period, remembered: Remembered
+) -> ByDay:
+    """The numbers of each day of the period before, from its rows or as they are known."""
+
+    def count(first: date, last: date) -> ByDay:
+        period = Days(before.zone, first, last) if isinstance(before, Days) else before
+        return _days_of(asked, question, period, None)
+
+    start = before.start if isinstance(before, Hours) else ""
+    what = f"{question.site.id} {question.filters!r} {start}"
+    return remembered.days(what, asked, before.first, before.last, count)
 
 
 def _days_of(asked: Asked, question: Question, period: Period, until: int | None) -> ByDay:
@@ -187,7 +201,7 @@ def _counted(  # noqa: PLR0917 - the first four are bound where it is called
         period.last,
         lambda first, last: count(select(asked, site, Days(zone, first, last), question.filters)),
     )
-    return added(days, numbers)
+    return added(days.values(), numbers)
 
 
 def _goals(
