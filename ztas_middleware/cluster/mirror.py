@@ -32,6 +32,9 @@ FRESH: Final = 0.5
 BOUND: Final = 10.0
 """Seconds that a question may take to copy; what is copied stays, and the next one goes on."""
 
+REST: Final = 2.0
+"""Of these, the seconds that are kept for what comes behind the hits."""
+
 
 def client_of(config: Config) -> Client:
     """A client of the cluster that is configured.
@@ -141,7 +144,8 @@ class Mirror:
         deadline: float | None,
         progress: Callable[[int, int], object],
     ) -> int | None:
-        until = copy_news(client, connection, deadline=deadline, progress=progress)
+        stop = None if deadline is None else deadline - REST
+        until = copy_news(client, connection, deadline=stop, progress=progress)
         now = time.time_ns() // 1_000_000
         pruned.copy(client, connection, self.config, now)
         return until
