@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +14,6 @@ from ztas_middleware.reports.periods import (
     HOUR,
     NAMES,
     Days,
-    Hours,
     day_containing,
     parse_period,
     running_hours,
@@ -171,13 +169,3 @@ def test_every_instant_is_in_its_day_and_in_the_running_hour(name, now):
     assert day == stretch_of(date.fromisoformat(day.date), zone)
     hours = running_hours(zone, now)
     assert hours.end - HOUR <= now < hours.end
-
-
-@given(ZONES, INSTANTS)
-def test_hours_fall_into_days_without_a_gap(name, now):
-    hours = Hours(ZoneInfo(name), now)
-    stretches = hours.stretches()
-    assert (stretches[0].start, stretches[-1].end) == (hours.start, hours.end)
-    for one, other in pairwise(stretches):
-        assert one.end == other.start
-    assert len({stretch.date for stretch in stretches}) == len(stretches)

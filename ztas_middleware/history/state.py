@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.acquisition.channels import mark as mark_of_sources
-from ztas_middleware.history.clock import ONE_DAY, bounds_of, date_at
+from ztas_middleware.history.clock import bounds_of, date_at
 from ztas_middleware.history.columns import ROWS
 from ztas_middleware.history.totals import TOTALS
 from ztas_middleware.store.history_tables import QUARTER, TRIGGERS
@@ -236,8 +236,3 @@ def _wants_forming(filed: FiledDay, rules: Rules) -> bool:
 def month_of(day: date) -> str:
     """`YYYY-MM`."""
     return day.isoformat()[:7]
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """All days from the first to the last."""
-    return [first + number * ONE_DAY for number in range((last - first).days + 1)]

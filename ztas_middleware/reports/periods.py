@@ -107,16 +107,6 @@ class Hours:
             local_time(start, self.zone).isoformat(timespec="minutes") for start in self.starts()
         ]
 
-    def stretches(self) -> list[Day]:
-        """The parts of days that the hours are made of."""
-        parts = []
-        start = self.start
-        while start < self.end:
-            day = day_containing(start, self.zone)
-            parts.append(Day(day.date, start, min(day.end, self.end)))
-            start = day.end
-        return parts
-
 
 Period = Days | Hours
 
