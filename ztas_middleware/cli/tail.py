@@ -13,6 +13,7 @@ import click
 from ztas_middleware.cli import options
 from ztas_middleware.errors import StorageError
 from ztas_middleware.intake.text import scrub
+from ztas_middleware.store.connection import PATIENCE
 from ztas_middleware.store.places import identity_of
 
 if TYPE_CHECKING:
@@ -100,13 +101,15 @@ def _hits(path: Path, site: str | None, lines: int, *, follow: bool) -> Iterator
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """The database, of which a first try may be too early."""
-    try:
-        return options.read_only(path)
-    except StorageError:
-        # Another process may be making it at this moment.
+    """The database, which another process may be making at this moment."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return options.read_only(path)
+        except StorageError:
+            if time.monotonic() >= deadline:
+                raise
         time.sleep(PAUSE)
-        return options.read_only(path)
 
 
 def _newest(database: sqlite_utils.Database) -> int:
