@@ -90,6 +90,10 @@ class List:
     """Keys of which a row must have one to be listed; None: all keys it has, () none."""
     numbers: frozenset[str] = frozenset()
     """Keys whose values are whole numbers; all others are texts."""
+    noun: tuple[str, str] = ("", "")
+    """What people call an entry, and all of them."""
+    dimensions: tuple[Dimension, ...] = ()
+    """Those of the keys, in their order."""
 
     @property
     def condition(self) -> str:
@@ -100,49 +104,53 @@ class List:
 
 def _list(
     name: str,
+    noun: tuple[str, str],
     counts: Counts = Counts.VIEWS,
     needs: tuple[str, ...] | None = None,
     **dimensions: str,
 ) -> List:
-    keys = {key: DIMENSIONS[dimension].column for key, dimension in dimensions.items()}
-    numbers = frozenset(
-        key for key, dimension in dimensions.items() if DIMENSIONS[dimension].is_number
-    )
-    return List(name, keys, counts, needs, numbers)
+    found = {key: DIMENSIONS[dimension] for key, dimension in dimensions.items()}
+    keys = {key: dimension.column for key, dimension in found.items()}
+    numbers = frozenset(key for key, dimension in found.items() if dimension.is_number)
+    return List(name, keys, counts, needs, numbers, noun, tuple(found.values()))
 
 
 LISTS: Mapping[str, List] = {
     found.name: found
     for found in (
-        _list("pages", path="page"),
-        _list("entryPages", Counts.ENDS, path="entry_page"),
-        _list("exitPages", Counts.ENDS, path="exit_page"),
-        _list("referrers", Counts.ORIGINS, referrer="referrer"),
-        _list("sources", Counts.ORIGINS, source="source"),
+        _list("pages", ("Page", "Pages"), path="page"),
+        _list("entryPages", ("Entry page", "Entry pages"), Counts.ENDS, path="entry_page"),
+        _list("exitPages", ("Exit page", "Exit pages"), Counts.ENDS, path="exit_page"),
+        _list("referrers", ("Referrer", "Referrers"), Counts.ORIGINS, referrer="referrer"),
+        _list("sources", ("Source", "Sources"), Counts.ORIGINS, source="source"),
         _list(
             "campaigns",
+            ("Campaign", "Campaigns"),
             Counts.ORIGINS,
             source="utm_source",
             medium="utm_medium",
             campaign="utm_campaign",
         ),
-        _list("events", Counts.EVENTS, (), action="action", category="category"),
-        _list("browsers", browser="browser"),
-        _list("systems", os="os"),
-        _list("devices", device="device"),
-        _list("countries", country="country"),
-        _list("channels", Counts.ORIGINS, channel="channel"),
-        _list("regions", region="region"),
-        _list("cities", city="city"),
-        _list("languages", language="language"),
-        _list("screens", screen="screen"),
+        _list(
+            "events", ("Event", "Events"), Counts.EVENTS, (), action="action", category="category"
+        ),
+        _list("browsers", ("Browser", "Browsers"), browser="browser"),
+        _list("systems", ("System", "Systems"), os="os"),
+        _list("devices", ("Device", "Devices"), device="device"),
+        _list("countries", ("Country", "Countries"), country="country"),
+        _list("channels", ("Channel", "Channels"), Counts.ORIGINS, channel="channel"),
+        _list("regions", ("Region", "Regions"), region="region"),
+        _list("cities", ("City", "Cities"), city="city"),
+        _list("languages", ("Language", "Languages"), language="language"),
+        _list("screens", ("Window", "Windows"), screen="screen"),
         _list(
             "browserVersions",
+            ("Version", "Browser versions"),
             needs=("browserVersion",),
             browser="browser",
             browserVersion="browser_version",
         ),
-        _list("routes", route="route"),
+        _list("routes", ("Route", "Routes"), route="route"),
     )
 }
 """By name, in the order of the answer."""

@@ -62,28 +62,6 @@ _SUMMARY = (
     Figure("avgSessionDuration", "Session time", duration, None),
     Figure("avgTimeOnPage", "Time on page", duration, None),
 )
-_TITLES_OF_LISTS = {
-    "pages": "Pages",
-    "routes": "Routes",
-    "entryPages": "Entry pages",
-    "exitPages": "Exit pages",
-    "channels": "Channels",
-    "sources": "Sources",
-    "referrers": "Referrers",
-    "campaigns": "Campaigns",
-    "countries": "Countries",
-    "regions": "Regions",
-    "cities": "Cities",
-    "languages": "Languages",
-    "browsers": "Browsers",
-    "browserVersions": "Browser versions",
-    "systems": "Systems",
-    "devices": "Devices",
-    "screens": "Screens",
-    "events": "Events",
-}
-"""In the order in which they are shown."""
-
 _TITLES = {"pageviews": "views", "sessions": "sessions", "events": "events", "reads": "reads"}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _BAR = 20
@@ -121,10 +99,9 @@ def report(
         yield fit(f"{'Not counted':<14}{counts}  (ztas doctor)", width, marks).rstrip()
     yield ""
     yield from _timeseries(document["timeseries"], width, marks)
-    for key, title in _TITLES_OF_LISTS.items():
-        found = LISTS[key]
+    for key, found in LISTS.items():
         yield from _list(
-            document[key], title, (tuple(found.keys), found.counts.value[0]), width, marks
+            document[key], found.noun[1], (tuple(found.keys), found.counts.value[0]), width, marks
         )
     yield from _week(document["weekHours"], marks)
     if document["properties"]:

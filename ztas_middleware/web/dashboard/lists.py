@@ -34,24 +34,16 @@ class Face(NamedTuple):
 
 
 FACES: Final[Mapping[str, Face]] = {
-    "pages": Face("Pages", "Page", ("page",)),
-    "entryPages": Face("Entry", "Entry page", ("entry_page",)),
-    "exitPages": Face("Exit", "Exit page", ("exit_page",)),
-    "routes": Face("Routes", "Route", ("route",)),
-    "sources": Face("Sources", "Source", ("source",)),
-    "channels": Face("Channels", "Channel", ("channel",)),
-    "referrers": Face("Referrers", "Referrer", ("referrer",)),
-    "campaigns": Face("Campaigns", "Campaign", ("utm_source", "utm_medium", "utm_campaign")),
-    "countries": Face("Countries", "Country", ("country",), has_share=True),
-    "regions": Face("Regions", "Region", ("region",), has_share=True),
-    "cities": Face("Cities", "City", ("city",), has_share=True),
-    "languages": Face("Languages", "Language", ("language",), has_share=True),
-    "devices": Face("Devices", "Device", ("device",), has_share=True),
-    "browsers": Face("Browsers", "Browser", ("browser",), has_share=True),
-    "browserVersions": Face("Versions", "Version", ("browser", "browser_version"), has_share=True),
-    "systems": Face("Systems", "System", ("os",), has_share=True),
-    "screens": Face("Windows", "Window", ("screen",), has_share=True),
-    "events": Face("Events", "Event", ("action", "category")),
+    name: Face(
+        # A tab is one of several, and has less room.
+        {"entryPages": "Entry", "exitPages": "Exit", "browserVersions": "Versions"}.get(
+            name, found.noun[1]
+        ),
+        found.noun[0],
+        tuple(dimension.name for dimension in found.dimensions),
+        has_share=all(dimension.of == "client" for dimension in found.dimensions),
+    )
+    for name, found in LISTS.items()
 }
 
 CARDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
