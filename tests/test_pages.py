@@ -61,7 +61,7 @@ def test_json_of_the_pages_is_json(text):
 
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_yaml_of_the_pages_is_a_configuration(text, tmp_path, monkeypatch):
-    for variable in ("DOMAIN", "ZTAS_MAIL_PASSWORD"):
+    for variable in ("DOMAIN", "ZTAS_MAIL_PASSWORD", "ZTAS_CLUSTER_PASSWORD"):
         monkeypatch.setenv(variable, "example.com")
     # Where a page shows one key, its site is somebody's all the same.
     if not re.search(r"^sites:$", text, re.MULTILINE):
