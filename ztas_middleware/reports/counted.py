@@ -86,8 +86,7 @@ def count_days(selected: Selected, period: Period) -> Totals:
 def count_lists(cursor: DuckDBPyConnection, rows: str, day: date, lists: Collection[str]) -> Totals:
     """The totals of some lists alone, of a few rows that take no values; they are as of one day."""
     told = [listed for listed in TOLD if listed.name in lists]
-    _make(cursor, "counted_lists", lists_of_rows(rows, day=_sql(day), lists=told), Bound())
-    return Totals(cursor, "counted_lists", day, day)
+    return Totals(cursor, f"({lists_of_rows(rows, day=_sql(day), lists=told)})", day, day)
 
 
 def pick(selected: Selected) -> Selected:
