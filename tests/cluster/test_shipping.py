@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -267,3 +268,38 @@ def test_check_names_the_backlog(tmp_path, section):
     assert f"ok, 0 hits to be shipped as {machine.name}" in machine.ok("check")
     machine.add(hit(3))
     assert "ok, 1 hit to be shipped" in machine.ok("check")
+
+
+@pytest.mark.parametrize("by", ["restore", "hand"])
+def test_a_backup_from_before_it_joined_is_known_again(tmp_path, section, clickhouse, by):
+    machine = Machine(tmp_path / "web", section)
+    machine.add(hit(1), hit(2))
+    machine.ok("backup", tmp_path / "backup.db")
+    token = machine.init()
+    machine.add(hit(3))
+    machine.ok("ship")
+    old = machine.name
+    if by == "restore":
+        machine.ok("restore", tmp_path / "backup.db", "--yes")
+    else:
+        machine.database.unlink()
+        shutil.copyfile(tmp_path / "backup.db", machine.database)
+    machine.ok("cluster", "join", token)
+    machine.add(hit(4))
+    machine.ok("ship")
+    assert counted(clickhouse, section["database"]) == paths([1, 2, 3, 4])
+    # Put back by hand, nobody can tell that the other one is gone.
+    assert set(machine.members()) == {machine.name, *[old] * (by == "hand")}
+
+
+def test_a_backup_that_is_restored_twice_leaves_one_member(web, tmp_path, clickhouse):
+    web.add(hit(1))
+    web.ok("ship")
+    web.ok("backup", tmp_path / "backup.db")
+    for number in (2, 3):
+        web.ok("restore", tmp_path / "backup.db", "--yes")
+        web.ok("cluster", "join", web.token)
+        web.add(hit(number))
+        web.ok("ship")
+    assert set(web.members()) == {web.name}
+    assert counted(clickhouse, web.of) == paths([1, 2, 3])

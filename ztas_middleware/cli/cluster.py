@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ztas_middleware.cli import options
-from ztas_middleware.cli.ship import clustered
+from ztas_middleware.cli.ship import PATIENCE, clustered
 from ztas_middleware.errors import ZtasError
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _connected(settings: Config) -> Iterator[tuple[Client, Database]]:
 
     if settings.cluster is not None:
         with (
-            closing(Client(settings.cluster)) as client,
+            closing(Client(settings.cluster, patience=PATIENCE)) as client,
             options.writing(settings) as database,
         ):
             yield client, database

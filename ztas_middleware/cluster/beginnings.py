@@ -7,6 +7,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from ztas_middleware.cluster import members
+from ztas_middleware.cluster.lineage import COMPARED, differs_from, of_known_lineage, went_back
 from ztas_middleware.cluster.members import Known
 from ztas_middleware.errors import ClusterError, ZtasError
 from ztas_middleware.store import keys, membership
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from ztas_middleware.config.model import Config
     from ztas_middleware.store.database import Database
     from ztas_middleware.store.membership import Member
-
-COMPARED = 20_000
-"""Hits before the first own one of a copy that are compared with what its parent has shipped."""
 
 _SEALED = ("site_id", "day", "member", "rows", "totals", "serial")
 _SEALED_AT_ONCE = 100
@@ -89,8 +87,8 @@ def registered(client: Client, config: Config, database: Database) -> Member:
             f"{database.path}: its name {member.name!r} was retired; `ztas cluster join` makes it "
             "a member again"
         )
-    if _went_back(client, member):
-        start = _differs_from(client, config, member.name, member.shipped_id)
+    if went_back(client, member):
+        start = differs_from(client, config, member.name, member.shipped_id)
 
         def go_on(connection: sqlite3.Connection) -> Member:
             return membership.succeed(
@@ -118,72 +116,40 @@ def _begin_again(database: Database, *, is_known: bool) -> None:
 
 def _register(client: Client, config: Config, database: Database, member: Member) -> Member:
     """Tell the cluster of a new name; its parent, where that is over, is retired first."""
-    start = member.start_id
-    if member.parent:
-        parent = members.find(client, member.parent)
-        if parent is None and member.ends_parent:
-            members.register(client, Known(member.parent, members.RETIRED, "", FIRST_ID, 0))
-        elif parent is not None and member.ends_parent:
-            members.retire(client, member.parent)
-        if parent is not None:
-            # Whoever wrote into it before it was looked at has used ids of its parent.
-            start = min(start, _differs_from(client, config, member.parent, start - COMPARED))
     if not member.parent:
+        member = of_known_lineage(client, config, database, member)
+    start = member.start_id
+    if member.replaced and members.find(client, member.replaced) is not None:
+        members.retire(client, member.replaced)
+    if member.parent:
+        if _is_there(client, member):
+            # Whoever wrote into it before it was looked at has used ids of its parent.
+            start = min(start, differs_from(client, config, member.parent, start - COMPARED))
+    else:
         _ship_sealed_days(client, config, member.name)
     members.register(client, Known(member.name, members.MEMBER, member.parent, start, members.OPEN))
 
     def note(connection: sqlite3.Connection) -> Member:
         if start != member.start_id:
             membership.change(connection, start_id=start, shipped_id=start - 1)
-        membership.change(connection, is_registered=1)
-        found = membership.member_in(connection)
-        if found is None or found.name != member.name:
+        membership.change(connection, is_registered=1, replaced="")
+        found = membership.there(connection)
+        if found.name != member.name:
             raise ZtasError(f"{database.path}: has changed meanwhile")
         return found
 
     return database.transact(note)
 
 
-def _went_back(client: Client, member: Member) -> bool:
-    """Whether the cluster has more of a file than the file knows of."""
-    last = members.last_batch(client, member.name)
-    if last <= member.seq:
-        return False
-    if last > member.seq + 1 or member.pending_first is None:
-        return True
-    ((first, until),) = client.ask(
-        f"""
-        select argMax(first_id, at), argMax(last_id, at) from {client.cluster.database}.batches
-        where member = %(name)s and seq = %(seq)s
-        """,
-        {"name": member.name, "seq": last},
-    )
-    return (first, until) not in {(member.pending_first, member.pending_last), (0, 0)}
-
-
-def _differs_from(client: Client, config: Config, name: str, after: int) -> int:
-    """The first id above `after` under which the file has another hit than its member shipped."""
-    shipped = client.stream(
-        f"""
-        select id, any(time), any(visitor) from {client.cluster.database}.hits
-        where member = %(name)s and id > %(after)s
-        group by id
-        order by id
-        """,
-        {"name": name, "after": after},
-    )
-    with reading(config.database) as connection:
-        start = membership.next_id(connection)
-        for number, *there in shipped:
-            if number >= start:
-                break
-            found = connection.execute(
-                "select time, visitor from hits where id = ?", (number,)
-            ).fetchone()
-            # What is not there was deleted, or moved.
-            if found is not None and found != tuple(there):
-                return int(number)
-    return start
+def _is_there(client: Client, member: Member) -> bool:
+    """Whether the cluster knows a file's parent, which is retired where it is over."""
+    parent = members.find(client, member.parent)
+    if member.ends_parent:
+        if parent is None:
+            members.register(client, Known(member.parent, members.RETIRED, "", FIRST_ID, 0))
+        else:
+            members.retire(client, member.parent)
+    return parent is not None
 
 
 def _moved_until(connection: sqlite3.Connection) -> int:

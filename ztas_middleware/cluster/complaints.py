@@ -65,6 +65,8 @@ def explained(error: Exception, cluster: Cluster) -> tuple[str, bool]:
         return f"its certificate is refused; see `cluster.ca` ({said})", False
     if "[SSL" in said:
         return f"does not speak TLS as we do; see `cluster.secure` ({said})", False
+    if isinstance(error, TimeoutError):
+        return _LATER[209], True
     if code is None:
         is_cut = isinstance(error, (EOFError, OSError))
         return (_LATER[3], True) if is_cut else (said, False)

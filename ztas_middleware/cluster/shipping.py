@@ -174,7 +174,9 @@ class Shipper:
             while first <= span.last:
                 with reading(self.config.database) as connection:
                     member = self._same(connection)
-                    rows = next_rows(self.config, connection, Span(first, span.last))
+                    rows = next_rows(
+                        self.config, connection, Span(first, span.last), member.moved_id
+                    )
                 if not rows:
                     break
                 self._ship(member, rows)

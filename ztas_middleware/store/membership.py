@@ -38,6 +38,7 @@ create table if not exists cluster_member (
     ends_parent integer not null default 0,
     is_settled integer not null default 0,
     confirmed_at integer not null default 0,
+    replaced text not null default '',
     cut_id integer,
     pending_first integer,
     pending_last integer,
@@ -81,6 +82,8 @@ class Member(NamedTuple):
     """Whether nothing of an ancestor is left to be shipped by this one."""
     confirmed_at: int
     """When a batch was confirmed for the last time, UTC milliseconds."""
+    replaced: str
+    """Another name that is over: of the file in whose place this one was put."""
     cut_id: int | None
     pending_first: int | None
     pending_last: int | None
@@ -92,6 +95,7 @@ _FRESH: Final = {
     "is_registered": 0,
     "is_settled": 0,
     "cut_id": None,
+    "confirmed_at": 0,
     "pending_first": None,
     "pending_last": None,
     "pending_rows": None,
@@ -127,7 +131,7 @@ def join(connection: sqlite3.Connection, place: str, moved_id: int) -> Member:
         """,
         {"name": new_name(), "place": place, "first": FIRST_ID, "moved": moved_id},
     )
-    return _there(connection)
+    return there(connection)
 
 
 def succeed(
@@ -141,7 +145,7 @@ def succeed(
         start_id: the first id of a hit that is not the old one's.
         ends_parent: whether the file of the old name is gone.
     """
-    old = _there(connection)
+    old = there(connection)
     name, parent = new_name(), old.name
     if ends_parent and not old.is_registered:
         # The cluster has never heard of the old name.
@@ -157,14 +161,14 @@ def succeed(
         shipped_id=start_id - 1,
         ends_parent=int(ends_parent),
     )
-    return _there(connection)
+    return there(connection)
 
 
 def join_again(connection: sqlite3.Connection, place: str) -> Member:
     """Give a restored file, which has none, a name; its parent and its first id are known."""
-    start = _there(connection).start_id
+    start = there(connection).start_id
     change(connection, **_FRESH, name=new_name(), place=place, shipped_id=start - 1)
-    return _there(connection)
+    return there(connection)
 
 
 def look_around(connection: sqlite3.Connection) -> Member | None:
@@ -186,7 +190,7 @@ def look_around(connection: sqlite3.Connection) -> Member | None:
         return succeed(connection, place, start, ends_parent=True)
     if member.place != place or member.cut_id is not None:
         change(connection, place=place, cut_id=None)
-        return _there(connection)
+        return there(connection)
     return member
 
 
@@ -210,6 +214,20 @@ def forget_in_copy(connection: sqlite3.Connection, schema: str) -> None:
         where name <> ''
         """
     )
+
+
+def take_the_place(connection: sqlite3.Connection, old: str) -> None:
+    """Note in a file that is put in another's place that the other one's name is over.
+
+    Args:
+        connection: of the new file, outside of a transaction.
+        old: the name of the other member.
+    """
+    member = member_in(connection)
+    if member is None:
+        join(connection, "", FIRST_ID)
+        change(connection, name="")
+    change(connection, replaced=old)
 
 
 def next_id(connection: sqlite3.Connection) -> int:
@@ -307,7 +325,8 @@ def _without_inode(place: str) -> tuple[str, str]:
     return machine, name
 
 
-def _there(connection: sqlite3.Connection) -> Member:
+def there(connection: sqlite3.Connection) -> Member:
+    """What a file knows that is known to have joined."""
     member = member_in(connection)
     if member is None:
         raise LookupError("the file is no member")

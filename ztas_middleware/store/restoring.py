@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.errors import StorageError, ZtasError
+from ztas_middleware.store import membership
 from ztas_middleware.store.connection import PATIENCE, connect_to_read
 from ztas_middleware.store.copying import copy_database, settle
 from ztas_middleware.store.places import creation_lock, real_name, remove, remove_companions
@@ -101,6 +102,7 @@ def restore(
             os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             try:
                 copy_database(source, Path(unfinished), progress)
+                _tell_whom_it_replaces(unfinished, filename)
                 if os.path.exists(filename):  # noqa: PTH110 - a name
                     _empty_log(filename)
                     shutil.copymode(filename, unfinished)
@@ -114,6 +116,19 @@ def restore(
             settle(Path(filename).parent)
     except OSError as error:
         raise StorageError(str(database), error.strerror or str(error)) from None
+
+
+def _tell_whom_it_replaces(unfinished: str, filename: str) -> None:
+    """Past one box: the name that the old file has in the cluster is over."""
+    # What is damaged can't say.
+    with (
+        contextlib.suppress(sqlite3.Error),
+        closing(connect_to_read(Path(filename))) as old,
+    ):
+        member = membership.member_in(old)
+        if member is not None and member.is_registered:
+            with closing(sqlite3.connect(unfinished, isolation_level=None)) as new:
+                membership.take_the_place(new, member.name)
 
 
 def _empty_log(filename: str) -> None:
