@@ -26,6 +26,7 @@ from benchmarks.scenarios import (
     pass_through,
     peers,
     reports,
+    shipping,
     tracked,
     twin,
 )
@@ -46,10 +47,11 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "memory": memory.measure,
     "inserts": inserts.measure,
     "reports": reports.measure,
+    "shipping": shipping.measure,
 }
 NEED_WRK = frozenset({"pass-through", "tracked", "peers", "twin"})
-NEED_OTHERS = frozenset({"peers", "twin"})
-"""Packages of others, each in an environment of its own: not in a quick run."""
+NEED_OTHERS = frozenset({"peers", "twin", "shipping"})
+"""Programs of others: not in a quick run."""
 
 FULL = Effort(
     rounds=5,

@@ -35,7 +35,8 @@ class Environment:
 
 
 PROJECT = Environment(
-    "project", ("--editable", ".[serve,dashboard]", "flask>=3", "granian>=2", "gunicorn>=23")
+    "project",
+    ("--editable", ".[serve,dashboard,cluster]", "flask>=3", "granian>=2", "gunicorn>=23"),
 )
 # Its last release, of 2018, imports `_request_ctx_stack` (gone with Flask 2.3), lets Werkzeug
 # parse the User-Agent (gone with 2.1) and needs SQLAlchemy 1; six it does not declare.

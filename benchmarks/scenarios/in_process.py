@@ -46,11 +46,11 @@ def measure(bench: Bench) -> Section:
     bare, wrapped = _pass_through(bench.scratch / "pages.db")
     added = median(ours - theirs for ours, theirs in zip(wrapped, bare, strict=True))
     sent = workload.requests(number)
-    null = _calls(plain.application, sent)
+    null = calls(plain.application, sent)
     middleware = ZTASMiddleware(plain.application, workload.config(bench.scratch / "hits.db"))
-    _calls(middleware, sent[: number // 4])
-    stored = _calls(middleware, sent)
-    batches = _calls(middleware, workload.batches(number // BATCH, BATCH))
+    calls(middleware, sent[: number // 4])
+    stored = calls(middleware, sent)
+    batches = calls(middleware, workload.batches(number // BATCH, BATCH))
     middleware.close()
     steps = _steps(bench.scratch, sent[: min(number, 4000)])
     known = sum(cost for _, cost in steps)
@@ -110,7 +110,7 @@ def _pass_through(database: Path) -> tuple[list[float], list[float]]:
     return found
 
 
-def _calls(application: WSGIApplication, sent: Iterable[Sent]) -> list[float]:
+def calls(application: WSGIApplication, sent: Iterable[Sent]) -> list[float]:
     """Microseconds of each call, from the environ to the answer's `close()`."""
     times = []
     clock = time.perf_counter_ns

@@ -23,6 +23,10 @@ OPEN: Final = -1
 """The fence of one that is a member: all of its batches count."""
 
 
+SETTLING: Final = 2.0
+"""Seconds that are waited for what was said to reach all servers that answer."""
+
+
 class Known(NamedTuple):
     """A member as the cluster knows it."""
 
@@ -117,6 +121,11 @@ def register(client: Client, member: Known) -> None:
     now = time.time_ns() // 1_000_000
     row = (member.name, serial(), member.state, member.parent, member.start_id, member.fence, now)
     _insert(client, "members", _COLUMNS, [row])
+    # Whoever asks another server next should find it there.
+    end = time.monotonic() + SETTLING
+    for node in nodes.alive(client):
+        while known(node).get(member.name) != member and time.monotonic() < end:
+            time.sleep(0.02)
 
 
 def retire(client: Client, name: str) -> Known:
