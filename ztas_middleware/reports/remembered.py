@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Numbers = tuple[int, ...]
     ByDay = Mapping[date, Numbers]
 
+TOGETHER = 92
+"""Days that are looked at in one statement: what it tells apart has to find room in memory."""
+
 MOST = 20_000
 """Days of which something is remembered: about 4 MB."""
 
@@ -58,9 +61,10 @@ class Remembered:
             if numbers is not None and numbers[0] == asked.generations.get(day)
         }
         missing = [day for day in wanted if day not in found]
-        if missing:
-            counted = count(missing[0], missing[-1])
-            fresh = {day: counted.get(day, ()) for day in missing}
+        for at in range(0, len(missing), TOGETHER):
+            part = missing[at : at + TOGETHER]
+            counted = count(part[0], part[-1])
+            fresh = {day: counted.get(day, ()) for day in part}
             found |= fresh
             self._keep(what, asked, fresh)
         return {day: numbers for day, numbers in found.items() if numbers}

@@ -191,16 +191,17 @@ def _counted(  # noqa: PLR0917 - the first four are bound where it is called
 ) -> list[int]:
     """What a goal or funnel comes to, of all days together."""
     period, site = question.period, question.site
-    if not isinstance(period, Days) or question.filters:
+    if not isinstance(period, Days):
         return added(count(selected).values(), numbers)
     zone = period.zone
-    days = remembered.days(
-        f"{site.id} {what!r}",
-        asked,
-        period.first,
-        period.last,
-        lambda first, last: count(select(asked, site, Days(zone, first, last), question.filters)),
-    )
+
+    def count_some(first: date, last: date) -> ByDay:
+        if (first, last) == (period.first, period.last):
+            return count(selected)
+        return count(select(asked, site, Days(zone, first, last), question.filters))
+
+    what = f"{site.id} {question.filters!r} {what!r}"
+    days = remembered.days(what, asked, period.first, period.last, count_some)
     return added(days.values(), numbers)
 
 
