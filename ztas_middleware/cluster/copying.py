@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ztas_middleware.cluster import counted
+from ztas_middleware.cluster import members as roster
 from ztas_middleware.cluster.copied import (
     Batch,
     add_hits,
@@ -119,30 +120,12 @@ def copy_news(
 
 
 def _members(client: Client) -> dict[str, Member]:
-    database = client.cluster.database
-    rows = client.ask(
-        f"""
-        select name, state, fence, has_progress, complete_until, seq
-        from (
-            select
-                name, argMax(state, serial) as state, argMax(fence, serial) as fence
-            from {database}.members group by name
-        )
-        any left join (
-            select
-                member as name, 1 as has_progress,
-                argMax(complete_until, serial) as complete_until,
-                argMax(seq, serial) as seq
-            from {database}.progress group by member
-        )
-        using name
-        order by name
-        """
-    )
-    return {
-        name: Member(state == "retired", fence, until if there else None, seq)
-        for name, state, fence, there, until, seq in rows
-    }
+    said = roster.progress(client)
+    found: dict[str, Member] = {}
+    for name, known in roster.known(client).items():
+        until, seq = (said[name].complete_until, said[name].seq) if name in said else (None, 0)
+        found[name] = Member(known.state == roster.RETIRED, known.fence, until, seq)
+    return found
 
 
 def _batches(client: Client, wanted: dict[str, Range]) -> list[Batch]:
