@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from clickhouse import ClickHouse
+from clickhouse import LONG_SESSION, ClickHouse
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def clickhouse(tmp_path_factory):
-    """The cluster. Whoever kills a node starts it again, or makes a cluster of its own."""
-    with ClickHouse(tmp_path_factory.mktemp("clickhouse")) as cluster:
+    """The cluster. Whoever kills a node makes a cluster of its own."""
+    with ClickHouse(tmp_path_factory.mktemp("clickhouse"), session=LONG_SESSION) as cluster:
         yield cluster
 
 

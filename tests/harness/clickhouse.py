@@ -28,8 +28,9 @@ NAME, USER, PASSWORD = "analytics", "ztas", "not so secret"
 _MORTAL = ("setpriv", "--pdeathsig", "KILL")
 
 # A node that was killed is declared dead after a second. If it comes back before that, 18.16 tries
-# ZooKeeper again ten seconds later, and can't be written until then.
-SESSION = 1.0
+# ZooKeeper again ten seconds later, and can't be written until then. Where nobody kills any it may
+# be longer: a machine that is very busy takes a second for nothing.
+SESSION, LONG_SESSION = 1.0, 15.0
 
 _NODE = """<?xml version="1.0"?>
 <yandex>
@@ -53,7 +54,7 @@ _NODE = """<?xml version="1.0"?>
  <remote_servers><{name}>{shards}</{name}></remote_servers>
  <zookeeper>
   <node index="1"><host>127.0.0.1</host><port>{zookeeper}</port></node>
-  <session_timeout_ms>1000</session_timeout_ms>
+  <session_timeout_ms>{session}</session_timeout_ms>
  </zookeeper>
  <macros>{macros}</macros>
  <merge_tree>
@@ -90,6 +91,7 @@ _USERS = """<?xml version="1.0"?>
 </yandex>
 """
 _ZOO = """tickTime=200
+maxSessionTimeout=30000
 initLimit=20
 syncLimit=10
 dataDir={folder}
@@ -177,7 +179,9 @@ class Node:
 class ClickHouse:
     """A cluster: `with ClickHouse(folder, shards=2, replicas=2) as cluster: ...`."""
 
-    def __init__(self, folder, *, shards=2, replicas=2, merge_tree="", macros=True):
+    def __init__(
+        self, folder, *, shards=2, replicas=2, merge_tree="", macros=True, session=SESSION
+    ):
         self.folder = Path(folder)
         self.nodes = []
         for shard in range(1, shards + 1):
@@ -185,6 +189,7 @@ class ClickHouse:
                 ports = [free_port() for _ in range(3)]
                 self.nodes.append(Node(shard, replica, self.folder / f"s{shard}r{replica}", *ports))
         self._merge_tree, self._macros = merge_tree, macros
+        self._session = round(session * 1000)
         self._zookeeper = None
 
     @property
@@ -256,6 +261,7 @@ class ClickHouse:
                     name=NAME,
                     shards=shards,
                     zookeeper=zookeeper,
+                    session=self._session,
                     macros=macros if self._macros else "",
                     merge_tree=self._merge_tree,
                 )
