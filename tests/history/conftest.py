@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 
 import pytest
@@ -98,3 +99,20 @@ def everything_in(asked):
 @pytest.fixture(name="world")
 def _world(tmp_path):
     return World(tmp_path / "ztas.db")
+
+
+@pytest.fixture(scope="session", name="filed_folder")
+def _filed_folder(tmp_path_factory):
+    """What `fill` makes, with its finished days filed."""
+    folder = tmp_path_factory.mktemp("filed")
+    fill(World(folder / "ztas.db")).file()
+    return folder
+
+
+@pytest.fixture
+def filed(tmp_path, filed_folder):
+    """A world of its own of that."""
+    shutil.copytree(filed_folder, tmp_path, dirs_exist_ok=True)
+    world = World(tmp_path / "ztas.db")
+    world.at(2026, 11, 7, 15)
+    return world

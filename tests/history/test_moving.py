@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.history.conftest import DAY, LAST, NOON, everything_in, fill
+from tests.history.conftest import DAY, LAST, NOON, everything_in
 from tests.reports.history import make_hit
 from ztas_middleware.config.domains import Domain
 from ztas_middleware.errors import StorageError
@@ -21,8 +21,8 @@ from ztas_middleware.store.restoring import restore
 
 
 @pytest.fixture(name="world")
-def _filled(world):
-    return fill(world)
+def _filed(filed):
+    return filed
 
 
 def move(world, last=date(2026, 11, 1)):
