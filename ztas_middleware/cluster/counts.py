@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ztas_middleware.cluster.members import serial
+from ztas_middleware.store.membership import COUNTS, counted_before
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,11 +30,7 @@ _COLUMNS: Final = (
     "serial",
 )
 
-_COUNTED: Final = """
-select 'drops' as source, site_id, day, reason, '', '', count from drops where day >= :first
-union all
-select 'agent_reads', site_id, day, name, kind, path, count from agent_reads where day >= :first
-"""
+_COUNTED: Final = f"select * from ({COUNTS.format(schema='main')}) where day >= :first"
 
 Key = tuple[str, ...]
 
@@ -51,15 +48,20 @@ class Counters:
     def __init__(self) -> None:
         self._sent: dict[Key, int] = {}
         self._first = ""
+        self._before: dict[Key, int] | None = None
 
     def changes(self, connection: sqlite3.Connection) -> Changes:
         """What there is, and what of it was not sent yet; what is gone counts as none."""
+        if self._before is None:
+            self._before = counted_before(connection)
         there: dict[Key, int] = {}
         changed: list[tuple[Key, int]] = []
-        for *key, count in connection.execute(_COUNTED, {"first": self._first}):
+        for *key, number in connection.execute(_COUNTED, {"first": self._first}):
             known = tuple(key)
+            # A copy has its parent's counts, which the parent has told.
+            count = max(0, number - self._before.get(known, 0))
             there[known] = count
-            if self._sent.get(known) != count:
+            if self._sent.get(known, 0) != count:
                 changed.append((known, count))
         changed += [(key, 0) for key in self._sent.keys() - there.keys() if self._sent[key]]
         return Changes(there, changed)

@@ -62,6 +62,28 @@ TRIGGERS: Final = (
 )
 
 
+# What was counted besides hits before the file went on under its name: that is another's.
+COUNTED: Final = """
+create table if not exists {schema}.cluster_counted (
+    source text not null,
+    site_id text not null,
+    day text not null,
+    name text not null,
+    kind text not null,
+    path text not null,
+    count integer not null,
+    primary key (source, site_id, day, name, kind, path)
+) strict, without rowid
+"""
+
+COUNTS: Final = """
+select 'drops' as source, site_id, day, reason as name, '' as kind, '' as path, count
+from {schema}.drops
+union all
+select 'agent_reads', site_id, day, name, kind, path, count from {schema}.agent_reads
+"""
+
+
 class Member(NamedTuple):
     """The row of `cluster_member`."""
 
@@ -113,6 +135,23 @@ def member_in(connection: sqlite3.Connection) -> Member | None:
     return None if found is None else Member._make(found)
 
 
+def counted_before(connection: sqlite3.Connection) -> dict[tuple[str, ...], int]:
+    """What another has counted: counts by source, site, day, name, kind and path."""
+    known = connection.execute("select 1 from sqlite_schema where name = 'cluster_counted'")
+    if known.fetchone() is None:
+        return {}
+    rows = connection.execute(
+        "select source, site_id, day, name, kind, path, count from cluster_counted"
+    )
+    return {tuple(key): count for *key, count in rows}
+
+
+def _leave_counts(connection: sqlite3.Connection, schema: str = "main") -> None:
+    connection.execute(COUNTED.format(schema=schema))
+    connection.execute(f"delete from {schema}.cluster_counted")
+    connection.execute(f"insert into {schema}.cluster_counted {COUNTS.format(schema=schema)}")
+
+
 def change(connection: sqlite3.Connection, **values: object) -> None:
     """Set fields of the row; inside a write transaction."""
     fields = ", ".join(f"{name} = :{name}" for name in values)
@@ -122,6 +161,7 @@ def change(connection: sqlite3.Connection, **values: object) -> None:
 def join(connection: sqlite3.Connection, place: str, moved_id: int) -> Member:
     """Make the file a member for the first time; all of its rows are its own."""
     connection.execute(MEMBER)
+    connection.execute("drop table if exists cluster_counted")
     for trigger in TRIGGERS:
         connection.execute(trigger)
     connection.execute(
@@ -151,6 +191,8 @@ def succeed(
         # The cluster has never heard of the old name.
         name, parent = old.name, old.parent
         start_id, ends_parent = min(start_id, old.start_id), bool(old.ends_parent)
+    else:
+        _leave_counts(connection)
     change(
         connection,
         **_FRESH,
@@ -202,6 +244,9 @@ def forget_in_copy(connection: sqlite3.Connection, schema: str) -> None:
     known = f"select 1 from {schema}.sqlite_schema where name = 'cluster_member'"
     if connection.execute(known).fetchone() is None:
         return
+    named = f"select 1 from {schema}.cluster_member where name <> '' and is_registered"
+    if connection.execute(named).fetchone() is not None:
+        _leave_counts(connection, schema)
     connection.execute(
         f"""
         update {schema}.cluster_member set
@@ -227,6 +272,7 @@ def take_the_place(connection: sqlite3.Connection, old: str) -> None:
     if member is None:
         join(connection, "", FIRST_ID)
         change(connection, name="")
+        _leave_counts(connection)
     change(connection, replaced=old)
 
 
