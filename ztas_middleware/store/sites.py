@@ -10,6 +10,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ztas_middleware.store.prune import delete_between
 from ztas_middleware.store.reading import reading
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 CHUNK = 200
 """Rows deleted in one transaction: a few milliseconds."""
-
-LOOKED_AT = 50_000
-"""Hits looked through at once for those of one site."""
 
 
 def count_by_site(connection: sqlite3.Connection) -> dict[str, int]:
@@ -89,35 +87,12 @@ def delete_site(
     Raises:
         StorageError: busy for too long, or out of order; what was deleted stays so.
     """
-    deleted, after = 0, -(2**63)
-    while (found := _next_hits(database.path, site_id, after)) is not None:
-        ids, after = found
-        for start in range(0, len(ids), CHUNK):
-            part = ids[start : start + CHUNK]
-            database.transact(partial(_delete_hits, ids=part))
-            deleted += len(part)
-            progress(len(part))
-    # Behind the hits, whose deletion is noted for the reports.
+    deleted = delete_between(database.path, site_id, -(2**63), 2**63 - 1, progress=progress)
+    # Behind the hits, whose deletion is noted; and those of a time beyond all others.
     for table in _tables(database.path):
         while database.transact(partial(_delete_some, table=table, site_id=site_id)):
             pass
     return deleted
-
-
-def _next_hits(path: Path, site_id: str, after: int) -> tuple[list[int], int] | None:
-    """The next hits of a site, and the last of all that were looked at; None behind the last."""
-    with reading(path) as connection:
-        rows = connection.execute(
-            """
-            select id, site_id = :site from hits where id > :after order by id limit :number
-            """,
-            {"site": site_id, "after": after, "number": LOOKED_AT},
-        ).fetchall()
-    return ([row for row, is_wanted in rows if is_wanted], rows[-1][0]) if rows else None
-
-
-def _delete_hits(connection: sqlite3.Connection, ids: list[int]) -> None:
-    connection.execute(f"delete from hits where id in ({', '.join('?' * len(ids))})", ids)
 
 
 def _tables(path: Path) -> list[str]:
