@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 
 def texts(answer, selector):
     return [said(tag) for tag in answer.html.select(selector)]
@@ -17,6 +19,16 @@ def click(page, text, number=0):
     href = links[number]["href"]
     # A lone "?" takes the query away (RFC 3986, 5.2.2), but not for urljoin().
     return page.goto(page.request.path if href == "?" else href)
+
+
+def one_of_each_kind(links):
+    """Some of these links, so that every path is there with every set of parameters."""
+    kinds = {}
+    for link in links:
+        path, _, query = link.partition("#")[0].partition("?")
+        names = sorted(name for name, _ in parse_qsl(query, keep_blank_values=True))
+        kinds.setdefault((path, *names), link)
+    return list(kinds.values())
 
 
 def tiles(answer):
