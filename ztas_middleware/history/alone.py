@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ztas_middleware.history.desk import Filing
-    from ztas_middleware.history.state import State
+    from ztas_middleware.history.state import Rules, State
 
 NEAR = timedelta(days=2)
 """How far the days of a time may be from each other, whatever the timezones."""
@@ -67,7 +67,11 @@ def hits_at(filing: Filing, times: Collection[int]) -> Alone:
     hits: dict[int, Hit] = {}
     if found is None:
         return Alone(near, hits)
-    wanted = _days_of(filing, found, times)
+    wanted = [
+        day
+        for day, start, end in moved_days(found, filing.rules)
+        if any(start <= time < end for time in times)
+    ]
     found = found._replace(days={day: found.days[day] for day in wanted})
     with closing(filing.engine.cursor()) as cursor:
         if bad_months(filing.folder, cursor, site, found):
@@ -91,12 +95,10 @@ def hits_at(filing: Filing, times: Collection[int]) -> Alone:
     return Alone(near, hits)
 
 
-def _days_of(filing: Filing, found: State, times: Collection[int]) -> list[date]:
-    """The moved days that some times are of, each by its own timezone."""
-    days = []
-    for day, filed in found.days.items():
-        if filed.state in {MOVING, MOVED}:
-            start, end = bounds_of(day, day, zone_of(filing.rules, filed))
-            if any(start <= time < end for time in times):
-                days.append(day)
-    return days
+def moved_days(found: State, rules: Rules) -> list[tuple[date, int, int]]:
+    """The days that are in the history alone, or will be soon: each with its own bounds."""
+    return [
+        (day, *bounds_of(day, day, zone_of(rules, filed)))
+        for day, filed in sorted(found.days.items())
+        if filed.state in {MOVING, MOVED}
+    ]

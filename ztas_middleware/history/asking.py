@@ -18,16 +18,15 @@ from ztas_middleware.history import alone, state
 from ztas_middleware.history.answering import answer
 from ztas_middleware.history.asked import relations_of
 from ztas_middleware.history.checking import check_days
-from ztas_middleware.history.clock import bounds_of, date_at
+from ztas_middleware.history.clock import date_at
 from ztas_middleware.history.desk import Filing, with_desk
 from ztas_middleware.history.engine import Engine
 from ztas_middleware.history.files import Folder
 from ztas_middleware.history.filing import file_days, is_due, try_to_file
-from ztas_middleware.history.gathering import zone_of
 from ztas_middleware.history.loose import Loose
 from ztas_middleware.history.moving import move_days
 from ztas_middleware.history.sealing import seal_days
-from ztas_middleware.history.state import MOVED, MOVING, SEALED, Rules, newest_of_days
+from ztas_middleware.history.state import SEALED, Rules, newest_of_days
 from ztas_middleware.history.surveys import Surveys
 from ztas_middleware.history.takeover import is_to_be_taken_over
 from ztas_middleware.store.reading import reading
@@ -184,14 +183,9 @@ class History:
         Raises:
             StorageError: the database can't be read.
         """
-        rules = self._rules[site_id]
         with reading(self.path) as connection:
             found = state.load_state(connection, site_id)
-        return [
-            (day, *bounds_of(day, day, zone_of(rules, of_day)))
-            for day, of_day in sorted(found.days.items())
-            if of_day.state in {MOVING, MOVED}
-        ]
+        return alone.moved_days(found, self._rules[site_id])
 
     def hits_of(
         self, site_id: str, day: date, columns: Sequence[str], condition: str, *, now: int
