@@ -25,6 +25,7 @@ from benchmarks.scenarios import (
     memory,
     pass_through,
     peers,
+    reading,
     reports,
     shipping,
     tracked,
@@ -48,9 +49,10 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "inserts": inserts.measure,
     "reports": reports.measure,
     "shipping": shipping.measure,
+    "reading": reading.measure,
 }
 NEED_WRK = frozenset({"pass-through", "tracked", "peers", "twin"})
-NEED_OTHERS = frozenset({"peers", "twin", "shipping"})
+NEED_OTHERS = frozenset({"peers", "twin", "shipping", "reading"})
 """Programs of others: not in a quick run."""
 
 FULL = Effort(

@@ -39,8 +39,8 @@ def measure(bench: Bench) -> Section:
 
     hits = min(bench.effort.history)
     with ClickHouse(bench.scratch / "clickhouse") as cluster:
-        rate, peak = _shipped(bench.scratch, cluster.section(database="ztas"), hits)
-        idle = _ship(bench.scratch)[1]
+        rate, peak = shipped(bench.scratch, cluster.section(database="ztas"), hits)
+        idle = ship(bench.scratch)[1]
     ratio = _price_of_a_hit(bench.scratch, bench.effort.hits // 10)
     return Section(
         "shipping",
@@ -64,30 +64,32 @@ def measure(bench: Bench) -> Section:
     )
 
 
-def _shipped(folder: Path, section: dict[str, object], hits: int) -> tuple[float, float]:
+def shipped(
+    folder: Path, section: dict[str, object], hits: int, days: int = DAYS
+) -> tuple[float, float]:
     """Hits a second, and the memory of the process that ships them."""
     database = folder / "web.db"
     with closing(open_connection(str(database), synchronous="normal").connection) as connection:
         now = time.time_ns() // 1_000_000
-        make_history(connection, hits=hits, paths=2_000, days=DAYS, end=now)
+        make_history(connection, hits=hits, paths=2_000, days=days, end=now)
     settings = {
         "database": str(database),
         "sites": {SITE: {"domain": "example.com"}},
         "cluster": section,
     }
     (folder / "web.yaml").write_text(json.dumps(settings))
-    subprocess.run([*_ztas("cluster", "init", folder=folder)], check=True, capture_output=True)
+    subprocess.run([*ztas("cluster", "init", folder=folder)], check=True, capture_output=True)
     began = time.monotonic()
-    said, peak = _ship(folder)
+    said, peak = ship(folder)
     seconds = time.monotonic() - began
     if json.loads(said)["shipped"] != hits:
         raise AssertionError(f"{said}: not all of {hits} hits were shipped")
     return hits / seconds, peak
 
 
-def _ship(folder: Path) -> tuple[str, float]:
+def ship(folder: Path) -> tuple[str, float]:
     """What `ztas ship` says, and the most memory it had, in MB."""
-    command = _ztas("ship", "--json", folder=folder)
+    command = ztas("ship", "--json", folder=folder)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = 0
     while process.poll() is None:
@@ -99,7 +101,8 @@ def _ship(folder: Path) -> tuple[str, float]:
     return said, peak * 1024 / 1e6
 
 
-def _ztas(*arguments: str, folder: Path) -> list[str]:
+def ztas(*arguments: str, folder: Path) -> list[str]:
+    """The command `ztas`, with the configuration of a folder."""
     name = folder / "web.yaml"
     return [sys.executable, "-m", "ztas_middleware", *arguments, "--config", str(name)]
 
