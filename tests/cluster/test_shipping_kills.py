@@ -134,6 +134,7 @@ def test_an_answer_that_gets_lost_is_asked_for(tmp_path, clickhouse, section, nu
         assert counted(clickhouse, section["database"]) == paths(range(20))
 
 
+@pytest.mark.slow
 def test_a_window_of_deduplication_that_is_overrun(tmp_path):
     window = (
         "<replicated_deduplication_window>2</replicated_deduplication_window>"
@@ -165,6 +166,7 @@ def test_a_window_of_deduplication_that_is_overrun(tmp_path):
         assert counted(own, "ztas") == paths([*range(30), *range(100, 105)])
 
 
+@pytest.mark.slow
 def test_a_follower_goes_on_while_nodes_die_in_turn(tmp_path):
     with ClickHouse(tmp_path / "ch") as own:
         machine = Machine(tmp_path / "web", own.section(database="ztas"))
@@ -182,6 +184,12 @@ def test_a_follower_goes_on_while_nodes_die_in_turn(tmp_path):
                 number += 1
                 wait_until(lambda: backlog(machine) == 0, 40)
                 node.restart()
+            # One that hangs is worse: it closes nothing.
+            own.nodes[0].hang()
+            machine.add(hit(number))
+            number += 1
+            wait_until(lambda: backlog(machine) == 0, 40)
+            own.nodes[0].go_on()
             os.kill(process.pid, signal.SIGTERM)
             process.wait_for(lambda: not process.is_running)
         finally:

@@ -202,17 +202,28 @@ class ClickHouse:
 
     def __enter__(self):
         need_clickhouse()
-        try:
-            port = self._start_zookeeper()
-            self._configure(port)
-            for node in self.nodes:
-                node.start()
-            for node in self.nodes:
-                node.wait()
-        except BaseException:
-            self.close()
-            raise
+        # Somebody else may take a port between our look at it and the server's.
+        for is_last in (False, False, True):
+            try:
+                self._start()
+            except BaseException as error:
+                self.close()
+                if is_last or not isinstance(error, RuntimeError):
+                    raise
+                shutil.rmtree(self.folder, ignore_errors=True)
+                for node in self.nodes:
+                    node.http, node.tcp, node.peers = (free_port() for _ in range(3))
+            else:
+                break
         return self
+
+    def _start(self):
+        port = self._start_zookeeper()
+        self._configure(port)
+        for node in self.nodes:
+            node.start()
+        for node in self.nodes:
+            node.wait()
 
     def __exit__(self, *_):
         self.close()

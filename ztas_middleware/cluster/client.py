@@ -83,7 +83,9 @@ class Client:
         """
 
         def run(driver: Driver) -> Rows:
-            found: Rows = driver.execute(statement, values, settings=dict(settings or {}))
+            found: Rows = driver.execute(
+                statement, values, settings=self._settings | dict(settings or {})
+            )
             return found
 
         return self._attempt(run)
@@ -98,7 +100,7 @@ class Client:
         """
 
         def begin(driver: Driver) -> Iterator[tuple[Any, ...]]:
-            settings = {"max_block_size": block}
+            settings = self._settings | {"max_block_size": block}
             found: Iterator[tuple[Any, ...]] = driver.execute_iter(
                 statement, values, settings=settings
             )
@@ -134,7 +136,7 @@ class Client:
         statement = f"insert into {table} ({', '.join(columns)}) values"
 
         def run(driver: Driver) -> None:
-            settings: dict[str, object] = {"insert_distributed_sync": 1}
+            settings = self._settings | {"insert_distributed_sync": 1}
             if driver.connection.server_info.version_tuple()[:2] >= _ASYNC_INSERT_SINCE:
                 settings["async_insert"] = 0
             driver.execute(statement, values, columnar=True, settings=settings)
@@ -171,19 +173,28 @@ class Client:
         raise failure
 
     def _connected(self, left: float) -> Driver:
+        if self._driver is not None and not self._driver.connection.ping():
+            self.close()
+            self._servers.append(self._servers.pop(0))
         if self._driver is None:
             self._driver = self._open(self._servers[0], left)
         connection = self._driver.connection
-        # A server that hangs must leave time for the next one.
-        share = max(left / len(self._servers), min(left, CONNECT))
-        connection.send_receive_timeout = share
-        connection.connect_timeout = min(left, CONNECT)
-        connection.sync_request_timeout = min(left, CONNECT)
-        if connection.connected:
-            connection.socket.settimeout(share)
-        else:
+        connection.sync_request_timeout = connection.connect_timeout = min(left, CONNECT)
+        if not connection.connected:
+            # One that hangs does not even say hello.
+            connection.send_receive_timeout = connection.connect_timeout
             connection.connect()
+        # One that hangs later must leave time for another.
+        share = max(left / len(self._servers), min(left, self.patience / 2))
+        connection.send_receive_timeout = share
+        connection.socket.settimeout(share)
         return self._driver
+
+    @property
+    def _settings(self) -> dict[str, object]:
+        """Of every statement: who waits for a server that hangs must leave time for its twin."""
+        silence = max(1, int(self.patience / 6))
+        return {"receive_timeout": silence, "send_timeout": silence}
 
     def _open(self, server: Server, left: float) -> Driver:
         driver = _driver()
