@@ -1,4 +1,4 @@
-"""The container: no engine here builds it, so what it would run is run without one."""
+"""The container: no engine here builds it, so what it would run is run without one, and linted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from ipaddress import ip_address
+from pathlib import Path
 
 import yaml
 from processes import ROOT
@@ -20,6 +21,14 @@ def steps():
     _, run = re.findall(r"^RUN (.*?[^\\])$", DOCKERFILE, re.DOTALL | re.MULTILINE)
     commands = run.replace("\\\n", " ").split("&&")
     return [one.strip() for one in commands if not re.match(r"\s*(pip|rm) ", one)]
+
+
+def test_a_linter_has_nothing_to_say():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run(
+        [hadolint, ROOT / "conf" / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_its_steps_make_an_app_that_starts(tmp_path):
