@@ -15,6 +15,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def milliseconds(moment: datetime) -> int:
+    """A moment as an instant."""
+    return (moment.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
+
+
+def local_time(instant: int, zone: tzinfo) -> datetime:
+    """An instant by the clock of a timezone."""
+    # Adding is exact, and goes further than `fromtimestamp`.
+    return (_EPOCH + instant * _MILLISECOND).astimezone(zone)
+
+
 class Day(NamedTuple):
     """One day of a site: `start` belongs to it, `end` is the next day's start."""
 
@@ -28,12 +39,12 @@ def start_of(day: date, zone: tzinfo) -> int:
     # `fold=0` reads a skipped midnight with the offset before the change, which is the
     # very instant of the change, and a repeated one as its first pass.
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return (midnight.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
+    return milliseconds(midnight)
 
 
 def day_at(instant: int, zone: tzinfo) -> Day:
     """The day that `instant` falls on in `zone`."""
-    local = (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone).date()
+    local = local_time(instant, zone).date()
     return Day(local.isoformat(), start_of(local, zone), start_of(local + timedelta(days=1), zone))
 
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ztas_middleware.cli import options
 from ztas_middleware.cli.traffic import REASONS, count_unknown, examine, hints
+from ztas_middleware.days import local_time
 from ztas_middleware.intake.clients import Clients, parse_address
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.reports.proxies import stray_proxy
 from ztas_middleware.store.sites import hits_by_site, remedy
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ztas_middleware.cli.traffic import Traffic
     from ztas_middleware.config import Config
     from ztas_middleware.intake.clients import Client
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @click.command(
@@ -152,8 +152,7 @@ def _proxies_as_text(config: Config, hops: list[Client]) -> str:
 
 
 def _moment(traffic: Traffic) -> datetime:
-    moment = _EPOCH + timedelta(milliseconds=traffic.latest or 0)
-    return moment.astimezone(traffic.site.timezone)
+    return local_time(traffic.latest or 0, traffic.site.timezone)
 
 
 def _as_json(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,6 +13,7 @@ import click
 from ztas_middleware.cli import options
 from ztas_middleware.cli.rollup import patiently
 from ztas_middleware.config.sending import is_mail_address, is_web_address
+from ztas_middleware.days import local_time
 from ztas_middleware.errors import ZtasError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ PERIODS = ("24h", "7d", "30d", "90d", "365d", "today", "yesterday", "month", "ye
 FINISHED = ("last-week", "last-month")
 """Periods of the calendar that are over, which no other question has."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DAY = timedelta(days=1)
 
 
@@ -215,7 +215,7 @@ def _digest(
 def _parameters(site: Site, period: str, now: int) -> Parameters:
     if period not in FINISHED:
         return {"period": [period]}
-    today = (_EPOCH + timedelta(milliseconds=now)).astimezone(site.timezone).date()
+    today = local_time(now, site.timezone).date()
     first, last = _last_week(today) if period == "last-week" else _last_month(today)
     return {"startDate": [first.isoformat()], "endDate": [last.isoformat()]}
 

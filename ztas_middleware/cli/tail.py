@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ztas_middleware.cli import options
+from ztas_middleware.days import local_time
 from ztas_middleware.errors import StorageError
 from ztas_middleware.intake.text import scrub
 from ztas_middleware.store.connection import PATIENCE
@@ -31,8 +32,6 @@ PAUSE = 0.25
 
 MOST_AT_ONCE = 1000
 """Hits read in one go."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @click.command(
@@ -143,8 +142,7 @@ def _since(database: sqlite_utils.Database, site: str | None, last: int) -> list
 
 def _line(row: dict[str, Any], zones: dict[str, tzinfo], site: str | None) -> str:
     """One hit for a person's eye."""
-    moment = _EPOCH + timedelta(milliseconds=row["time"])
-    local = moment.astimezone(zones.get(row["site_id"], timezone.utc))
+    local = local_time(row["time"], zones.get(row["site_id"], timezone.utc))
     parts = [local.strftime("%Y-%m-%d %H:%M:%S")]
     if site is None:
         parts.append(row["site_id"])

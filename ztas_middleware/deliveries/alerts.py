@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from ztas_middleware.config.notify import Shortfall, Silence, Surge
+from ztas_middleware.days import local_time
 from ztas_middleware.deliveries.message import Message
 from ztas_middleware.store.sites import latest_hit
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
 WEEKS = 4
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class State(NamedTuple):
@@ -67,7 +66,7 @@ _PAGE = (
 
 
 def _surge(alert: Surge, site: Site, reports: Reports, now: int) -> State:
-    moment = (_EPOCH + timedelta(milliseconds=now)).astimezone(site.timezone)
+    moment = local_time(now, site.timezone)
     running = moment.replace(minute=0, second=0, microsecond=0)
     first = reports.question(site.id, {"period": ["all"]}, now=now).period.first
     # The running hour can only get larger: above is above.
@@ -106,7 +105,7 @@ def _silence(alert: Silence, site: Site, path: Path, now: int) -> State:
     latest = latest_hit(path, site.id)
     if latest is None or now - latest < alert.milliseconds:
         return State(is_on=False, said="hits come in")
-    moment = (_EPOCH + timedelta(milliseconds=latest)).astimezone(site.timezone)
+    moment = local_time(latest, site.timezone)
     return State(is_on=True, said=f"no hit since {moment:%Y-%m-%d %H:%M}")
 
 

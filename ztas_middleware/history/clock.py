@@ -6,10 +6,10 @@ other tables than Python does.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from ztas_middleware.days import start_of
+from ztas_middleware.days import local_time, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,6 @@ ONE_DAY = timedelta(days=1)
 QUARTER = 900_000
 """Milliseconds: offsets from UTC, and changes of clocks, are whole quarters of an hour."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
 
 def bounds_of(first: date, last: date, zone: tzinfo) -> tuple[int, int]:
     """The first instant of some days, and the first behind them, in UTC milliseconds."""
@@ -31,7 +29,7 @@ def bounds_of(first: date, last: date, zone: tzinfo) -> tuple[int, int]:
 
 def date_at(instant: int, zone: tzinfo) -> date:
     """The day that has `instant` in it."""
-    day = (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone).date()
+    day = local_time(instant, zone).date()
     # Where clocks went back over midnight (Newfoundland, until 2011), the last hour of a date
     # came again after the next date had begun; a day has one beginning, so it belongs to that.
     while instant >= start_of(day + ONE_DAY, zone):
@@ -67,7 +65,7 @@ def _hours(first: date, last: date, zone: tzinfo) -> Iterator[tuple[int, date, i
         before = None
         # A day begins where it begins, and everything else at whole quarters.
         for instant in (start, *range(start - start % QUARTER + QUARTER, end, QUARTER)):
-            hour = (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone).hour
+            hour = local_time(instant, zone).hour
             if hour != before and instant < end:
                 yield instant, day, hour
             before = hour

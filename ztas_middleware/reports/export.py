@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 from array import array
 from collections import deque
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ztas_middleware.days import EARLIEST, LATEST
+from ztas_middleware.days import EARLIEST, LATEST, local_time
 from ztas_middleware.reports.tables import csv_of
 from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.reading import reading
@@ -53,8 +52,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 FORMATS = ("csv", "ndjson")
 _CONDITIONS = {"hits": "true", "pageviews": "type = 'pageview'", "events": "type = 'event'"}
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Selection(NamedTuple):
@@ -191,8 +188,7 @@ def _shown(row: Row, selection: Selection) -> Row:
         return row
     time, *rest = row
     if EARLIEST <= time < LATEST:
-        local = (_EPOCH + timedelta(milliseconds=time)).astimezone(selection.zone)
-        time = local.isoformat(timespec="milliseconds")
+        time = local_time(time, selection.zone).isoformat(timespec="milliseconds")
     return (time, *rest)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ztas_middleware.days import Day, day_at, start_of
+from ztas_middleware.days import Day, local_time, milliseconds, start_of
+from ztas_middleware.history.clock import date_at
 from ztas_middleware.parameters import ParameterError
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ MAX_DAYS = 3_660
 """Ten years."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class Hours:
     @property
     def first(self) -> date:
         """The day on which they begin."""
-        return date.fromisoformat(day_containing(self.start, self.zone).date)
+        return date_at(self.start, self.zone)
 
     @property
     def last(self) -> date:
         """The day on which they end."""
-        return date.fromisoformat(day_containing(self.end - 1, self.zone).date)
+        return date_at(self.end - 1, self.zone)
 
     def previous(self) -> Hours:
         """The 24 hours right before."""
@@ -163,7 +163,7 @@ def named_period(
     """One of `NAMES`; arguments and errors as in `parse_period`."""
     if name == "24h":
         return running_hours(zone, now)
-    today = date.fromisoformat(day_containing(now, zone).date)
+    today = date_at(now, zone)
     if name in PERIODS:
         return Days(zone, today - timedelta(days=PERIODS[name] - 1), today)
     if name == "yesterday":
@@ -211,28 +211,8 @@ def stretch_of(day: date, zone: tzinfo) -> Day:
     return Day(day.isoformat(), start_of(day, zone), start_of(day + timedelta(days=1), zone))
 
 
-def day_containing(instant: int, zone: tzinfo) -> Day:
-    """The day whose stretch has `instant` in it."""
-    day = day_at(instant, zone)
-    # Where clocks went back over midnight (Newfoundland, until 2011), the last hour of a date
-    # came again after the next date had begun; a day has one beginning, so it belongs to that.
-    while instant >= day.end:
-        day = stretch_of(date.fromisoformat(day.date) + timedelta(days=1), zone)
-    return day
-
-
 def _year_before(day: date) -> date:
     try:
         return day.replace(year=day.year - 1)
     except ValueError:
         return day.replace(year=day.year - 1, day=28)
-
-
-def milliseconds(moment: datetime) -> int:
-    """An instant as UTC milliseconds."""
-    return (moment.astimezone(timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
-
-
-def local_time(instant: int, zone: tzinfo) -> datetime:
-    """An instant by the clock of a timezone."""
-    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ztas_middleware.days import local_time
 from ztas_middleware.reports.answers import Point
 from ztas_middleware.reports.conditions import Bound
-from ztas_middleware.reports.periods import HOUR, Hours, local_time, stretch_of
+from ztas_middleware.reports.periods import HOUR, Hours, stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,12 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from ztas_middleware.days import local_time
 from ztas_middleware.history.clock import date_at
 from ztas_middleware.reports.answers import Part, lists_to_json
 from ztas_middleware.reports.conditions import Bound, keeps
 from ztas_middleware.reports.counted import count_lists, pick
 from ztas_middleware.reports.numbers import lists_of
-from ztas_middleware.reports.periods import local_time
 from ztas_middleware.reports.selected import Selected
 
 if TYPE_CHECKING:

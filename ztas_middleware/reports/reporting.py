@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ztas_middleware.days import local_time, milliseconds
 from ztas_middleware.dimensions import LISTS, PROPERTIES
 from ztas_middleware.history.clock import date_at
 from ztas_middleware.reports.answers import (
@@ -26,7 +27,7 @@ from ztas_middleware.reports.numbers import (
     summary_of,
     week_hours_of,
 )
-from ztas_middleware.reports.periods import HOUR, HOURS, Days, Hours, local_time, milliseconds
+from ztas_middleware.reports.periods import HOUR, HOURS, Days, Hours
 from ztas_middleware.reports.points import points_of_days, points_of_hours
 from ztas_middleware.reports.rounding import percent, units
 from ztas_middleware.reports.selected import answers_from, select

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ztas_middleware.reports.periods import Days, local_time
+from ztas_middleware.days import local_time
+from ztas_middleware.reports.periods import Days
 from ztas_middleware.reports.questions import COMPARE
 from ztas_middleware.web.dashboard import dates
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from ztas_middleware.days import local_time
 from ztas_middleware.filters import PROPERTY
 from ztas_middleware.reports.changes import largest_change
-from ztas_middleware.reports.periods import Days, Hours, local_time
+from ztas_middleware.reports.periods import Days, Hours
 from ztas_middleware.web.dashboard import dates
 from ztas_middleware.web.dashboard.comparing import Comparison, comparison_of
 from ztas_middleware.web.dashboard.countries import country_name
