@@ -67,8 +67,8 @@ class Reception:
 
     Args:
         config: a path to a YAML file, a mapping of the same shape, or a loaded `Config`.
-        gathering: where rows wait for the clerk, who is then the only one to call handlers that
-            store; otherwise they are committed when a handler returns.
+        gathering: where rows wait for the write thread, which is then the only one to call
+            handlers that store; otherwise they are committed when a handler returns.
         host: what only the app knows.
 
     Attributes:

@@ -520,18 +520,18 @@ class TestStreams:
         assert len(sent) == 2
 
 
-def threads_of_clerks():
-    return [thread for thread in threading.enumerate() if thread.name == "ztas-clerk"]
+def write_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "ztas-writer"]
 
 
 def test_a_hit_that_need_not_wait_is_stored_in_the_loops_own_thread(make, tmp_path):
     middleware = make()
     ask(middleware, request())  # opens the database and makes the salt
-    middleware._desk._clerk.finish()
-    before = threads_of_clerks()
+    middleware._desk._write_thread.finish()
+    before = write_threads()
     for _ in range(20):
         assert ask(middleware, request())[0]["status"] == 200
-    assert threads_of_clerks() == before
+    assert write_threads() == before
     assert len(paths(tmp_path)) == 21
 
 
@@ -549,10 +549,10 @@ LONG = json.dumps({"siteId": "site_abc123", "type": "pageview", "label": "x" * 3
 def test_a_hit_that_may_wait_is_left_to_another_thread(make, tmp_path, settings, hook, body):
     middleware = make(hooks={"exclude": hook}, **settings)
     ask(middleware, request())
-    middleware._desk._clerk.finish()
-    before = threads_of_clerks()
+    middleware._desk._write_thread.finish()
+    before = write_threads()
     assert ask(middleware, request(), body)[0]["status"] == 200
-    assert len(threads_of_clerks()) == len(before) + 1
+    assert len(write_threads()) == len(before) + 1
     assert len(paths(tmp_path)) == 2
 
 

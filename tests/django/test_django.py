@@ -101,7 +101,7 @@ def hits(tmp_path):
     def read(sql="select * from hits order by id"):
         for reception in list(current.receptions):
             if reception.defer is not None:
-                reception.defer.__self__._clerk.finish()
+                reception.defer.__self__._write_thread.finish()
             reception.drops.flush()
         if not (tmp_path / "ztas.db").exists():
             return []

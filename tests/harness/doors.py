@@ -93,7 +93,7 @@ def settle(middleware):
     if isinstance(middleware, AsgiDoor):
         # What the event loop did not wait for.
         desk = middleware.middleware._desk
-        desk._clerk.finish()
+        desk._write_thread.finish()
         pool, desk._pool = desk._pool, None
         if pool is not None:
             pool.shutdown()

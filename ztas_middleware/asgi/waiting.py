@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ztas_middleware.asgi.jobs import Job
 from ztas_middleware.asgi.turns import in_short_turns
-from ztas_middleware.clerk import Clerk, Job
+from ztas_middleware.asgi.write_thread import WriteThread
 from ztas_middleware.reception import TICK, Reception
 from ztas_middleware.store.gathering import Gathering
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ztas_middleware.answer import Answer
-    from ztas_middleware.clerk import Wake
+    from ztas_middleware.asgi.jobs import Wake
     from ztas_middleware.intake.host import Host
     from ztas_middleware.reception import Configurable
     from ztas_middleware.web.routes import Handler
@@ -41,7 +42,7 @@ class Desk:
         self.reception.defer = self.store_later
         # The first hit makes the database; chores at the same time would be in its way.
         self.reception.next_tick = time.monotonic() + TICK
-        self._clerk = Clerk(
+        self._write_thread = WriteThread(
             gathering,
             self.reception.outages,
             hurry=self._hurry,
@@ -76,16 +77,16 @@ class Desk:
         self._threads().submit(self._do, work)
 
     def store_later(self, work: Callable[[], object]) -> None:
-        """Have the clerk do something that stores hits, soon."""
+        """Have the write thread do something that stores hits, soon."""
 
         def handler(_: Mapping[str, Any]) -> None:
             self._do(work)
 
-        self._clerk.give(Job(handler, {}))
+        self._write_thread.give(Job(handler, {}))
 
     def close(self) -> None:
         """Finish what was begun and release the database; what comes later opens it again."""
-        self._clerk.finish()
+        self._write_thread.finish()
         self.reception.close()
 
     async def _store(self, handler: Handler, environ: Mapping[str, Any]) -> Answer | None:
@@ -99,7 +100,7 @@ class Desk:
         if self._wake is None or loop is not self._loop:
             self._loop, self._wake = loop, _wake_of(loop)
         job.wake, job.waiter = self._wake, loop.create_future()
-        self._clerk.give(job)
+        self._write_thread.give(job)
         await job.waiter
         return _outcome(job)
 
@@ -116,7 +117,7 @@ class Desk:
             or _length(job.environ) > LONGEST_AT_ONCE
         ):
             return False
-        if not self._clerk.do_at_once(job, reception.salts):
+        if not self._write_thread.do_at_once(job, reception.salts):
             return False
         self._after_commit()
         return True
@@ -128,7 +129,7 @@ class Desk:
         token = trio.lowlevel.current_trio_token()
         job = Job(handler, environ, lambda _: token.run_sync_soon(done.set))
         if not self._is_done_at_once(job):
-            self._clerk.give(job)
+            self._write_thread.give(job)
             await done.wait()
         return _outcome(job)
 

@@ -11,25 +11,22 @@ import atexit
 import contextlib
 import os
 import threading
-import time
 import weakref
-from collections.abc import Callable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ztas_middleware.answer import Answer
 from ztas_middleware.intake.endpoint import UNAVAILABLE
-from ztas_middleware.store import database
 from ztas_middleware.store.salts import NotAtHandError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ztas_middleware.answer import Header
+    from ztas_middleware.asgi.jobs import Job, Wake
     from ztas_middleware.outages import OutageLog
     from ztas_middleware.store.gathering import Gathering
     from ztas_middleware.store.salts import Salts
-    from ztas_middleware.web.routes import Handler
 
 MOST_TOGETHER = 128
 """Hits in one commit: so many take some 5 ms."""
@@ -37,46 +34,8 @@ MOST_TOGETHER = 128
 PATIENCE = 6.0
 """Seconds that the end of the process waits for what was left here: a hit may take five."""
 
-Wake = Callable[["list[Job]"], None]
-"""Called in the clerk's thread with jobs that are done."""
 
-
-class Job:
-    """One request for a handler that stores.
-
-    Attributes:
-        answer: what the handler answered, once the job is done.
-        error: what it raised instead.
-        until: when it has waited long enough, by `time.monotonic`.
-    """
-
-    __slots__ = ("answer", "environ", "error", "handler", "until", "waiter", "wake")
-
-    def __init__(
-        self,
-        handler: Handler,
-        environ: Mapping[str, Any],
-        wake: Wake | None = None,
-        waiter: object = None,
-    ) -> None:
-        """Prepare a job.
-
-        Args:
-            handler: to be called with `environ`.
-            environ: the request.
-            wake: called when the job is done, together with others that have the same.
-            waiter: whatever `wake` needs to know who waits.
-        """
-        self.handler = handler
-        self.environ = environ
-        self.wake = wake
-        self.waiter = waiter
-        self.until = time.monotonic() + database.PATIENCE
-        self.answer: Answer | None = None
-        self.error: Exception | None = None
-
-
-class Clerk:
+class WriteThread:
     """Takes jobs from any thread and does them in its own."""
 
     def __init__(
@@ -94,7 +53,7 @@ class Clerk:
             outages: told of hits that could not be stored.
             hurry: called before each job and each commit with the time, by `time.monotonic`, until
                 which whoever has waited longest may be kept waiting; with None after it.
-            committed: called in the clerk's thread after each commit.
+            committed: called in the write thread after each commit.
         """
         self._gathering = gathering
         self._outages = outages
@@ -108,7 +67,7 @@ class Clerk:
         self._starting = threading.Lock()
         self._working = threading.Lock()
         self._leave_queue()
-        # What a parent's clerk was just at is the parent's to store.
+        # What a parent's was just at is the parent's to store.
         self._gathering.give_up()
         self._pid = os.getpid()
 
@@ -125,7 +84,8 @@ class Clerk:
     def do_at_once(self, job: Job, salts: Salts) -> bool:
         """Do a job in the caller's thread if nothing has to be waited for; whether it is done.
 
-        If it is not, the clerk has to do what is left of it. `salts` are those that handlers ask.
+        If it is not, it has to be given, and what is left of it is done. `salts` are those that
+        handlers ask.
         """
         if self._pid != os.getpid() or not self._working.acquire(blocking=False):
             return False
@@ -177,7 +137,7 @@ class Clerk:
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._work, args=(self._jobs,), name="ztas-clerk", daemon=True
+                    target=self._work, args=(self._jobs,), name="ztas-writer", daemon=True
                 )
                 self._thread.start()
 
@@ -277,10 +237,10 @@ def _wake(jobs: list[Job]) -> None:
 _fork_guard = threading.Lock()
 
 # An orderly stop loses nothing that was left to a thread that dies with the process.
-_all: weakref.WeakSet[Clerk] = weakref.WeakSet()
+_all: weakref.WeakSet[WriteThread] = weakref.WeakSet()
 
 
 @atexit.register
 def _finish_all() -> None:
-    for clerk in list(_all):
-        clerk.finish()
+    for one in list(_all):
+        one.finish()
