@@ -16,7 +16,7 @@ from ztas_middleware.history.clock import date_at
 from ztas_middleware.history.sealed import FUNNELS, GOALS, total_row
 from ztas_middleware.reports.conversions import added, goals_by_day, reached_by_day
 from ztas_middleware.reports.selected import Selected
-from ztas_middleware.store.membership import shipped_until
+from ztas_middleware.store.backlog import shipped_until
 from ztas_middleware.store.prune import count_before, delete_between
 from ztas_middleware.store.reading import reading
 

@@ -21,6 +21,7 @@ from ztas_middleware import ZTASMiddleware
 from ztas_middleware.store import keys, membership
 from ztas_middleware.store.connection import open_connection
 from ztas_middleware.store.database import Database
+from ztas_middleware.store.whereabouts import place_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -133,7 +134,7 @@ def _join(path: Path) -> None:
 
     def join(connection: sqlite3.Connection) -> None:
         keys.keep_key(connection, running, bytes(keys.KEY_BYTES))
-        membership.join(connection, membership.place_of(connection), membership.FIRST_ID)
+        membership.join(connection, place_of(connection), membership.FIRST_ID)
 
     database = Database(path)
     database.transact(join)

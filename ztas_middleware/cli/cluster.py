@@ -246,7 +246,8 @@ def _must_be_first(client: Client, database: Database) -> None:
 
 def _own_backlog(settings: Config) -> tuple[str | None, int | None]:
     """The name of this machine's file, and how many of its hits are still to be shipped."""
-    from ztas_middleware.store.membership import backlog, member_in
+    from ztas_middleware.store.backlog import backlog
+    from ztas_middleware.store.membership import member_in
     from ztas_middleware.store.reading import reading
 
     if not settings.database.exists():

@@ -14,7 +14,8 @@ from ztas_middleware.cli.options import read_only
 from ztas_middleware.errors import ConfigError, StorageError, ZtasError
 from ztas_middleware.history.engine import MISSING
 from ztas_middleware.intake.text import scrub
-from ztas_middleware.store.membership import member_in, waiting_since
+from ztas_middleware.store.backlog import waiting_since
+from ztas_middleware.store.membership import member_in
 from ztas_middleware.store.places import INDEX, LOG, is_mounted, real_name
 from ztas_middleware.store.sites import count_by_site, remedy
 

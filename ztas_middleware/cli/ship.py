@@ -53,7 +53,7 @@ def must_be_shipped(
         ZtasError: some are not shipped yet.
         StorageError: the database can't be read.
     """
-    from ztas_middleware.store.membership import unshipped
+    from ztas_middleware.store.backlog import unshipped
     from ztas_middleware.store.reading import reading
 
     if settings.cluster is None or not settings.database.exists():
@@ -113,7 +113,7 @@ def ship(*, follow: bool, as_json: bool, config: str) -> None:
 
 def _once(settings: Config, database: Database, client: Client) -> int:
     from ztas_middleware.cluster.shipping import Shipper
-    from ztas_middleware.store.membership import backlog
+    from ztas_middleware.store.backlog import backlog
     from ztas_middleware.store.reading import reading
 
     with reading(settings.database) as connection:

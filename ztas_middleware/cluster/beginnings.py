@@ -13,6 +13,7 @@ from ztas_middleware.errors import ClusterError, ZtasError
 from ztas_middleware.store import keys, membership
 from ztas_middleware.store.membership import FIRST_ID
 from ztas_middleware.store.reading import reading
+from ztas_middleware.store.whereabouts import place_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +41,7 @@ def enter(
         running = max(day, keys.oldest_running(time.time_ns() // 1_000_000))
         if not keys.is_of_one_seed(keys.kept_key(connection), (day, key)):
             keys.keep_key(connection, running, keys.later(key, (running - day).days))
-        place = membership.place_of(connection)
+        place = place_of(connection)
         member = membership.look_around(connection)
         if member is None:
             return membership.join(connection, place, _moved_until(connection)), True
@@ -91,9 +92,7 @@ def registered(client: Client, config: Config, database: Database) -> Member:
         start = differs_from(client, config, member.name, member.shipped_id)
 
         def go_on(connection: sqlite3.Connection) -> Member:
-            return membership.succeed(
-                connection, membership.place_of(connection), start, ends_parent=True
-            )
+            return membership.succeed(connection, place_of(connection), start, ends_parent=True)
 
         return _register(client, config, database, database.transact(go_on))
     return member
@@ -103,7 +102,7 @@ def _begin_again(database: Database, *, is_known: bool) -> None:
     """Give a file whose name is no more another; where the cluster is new, ship all of it again."""
 
     def work(connection: sqlite3.Connection) -> None:
-        place = membership.place_of(connection)
+        place = place_of(connection)
         if is_known:
             start = membership.next_id(connection)
             membership.succeed(connection, place, start, ends_parent=True)

@@ -19,6 +19,7 @@ from ztas_middleware.cluster.members import Progress
 from ztas_middleware.cluster.outbox import Span, columns_of, next_rows
 from ztas_middleware.errors import ZtasError
 from ztas_middleware.store import membership
+from ztas_middleware.store.backlog import backlog
 from ztas_middleware.store.reading import reading
 from ztas_middleware.store.salts import retire
 
@@ -245,7 +246,7 @@ class Shipper:
         """Tell the cluster how far we are, and what was counted besides."""
         with reading(self.config.database) as connection:
             member = self._same(connection)
-            left = membership.backlog(connection) or 0
+            left = backlog(connection) or 0
             changes = self._counters.changes(connection)
         self._counters.send(self.client, member.name, changes)
         until = max(complete_until, self._said.complete_until)

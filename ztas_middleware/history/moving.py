@@ -17,7 +17,7 @@ from ztas_middleware.history.desk import Desk, Filing, look_around, with_desk
 from ztas_middleware.history.filing import file_days
 from ztas_middleware.history.gathering import gather, zone_of
 from ztas_middleware.history.state import FILED, MOVED, MOVING, month_of, newest_of_days
-from ztas_middleware.store.membership import shipped_until
+from ztas_middleware.store.backlog import shipped_until
 from ztas_middleware.store.prune import delete_between
 from ztas_middleware.store.steps import immediate
 

@@ -7,19 +7,15 @@ cluster are known by (member, id).
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ztas_middleware.store.whereabouts import is_one_file, new_name, place_of, without_inode
 
 if TYPE_CHECKING:
     import sqlite3
-    from pathlib import Path
 
 FIRST_ID: Final = -(2**62)
 """Below any that SQLite gives."""
-
-LAST_ID: Final = 2**63 - 1
 
 # One row. `name` is empty in a restored file, which has to join again; `ends_parent` is 1 where the
 # file of that name is gone for good. `cut_id` is the newest id left after newer ones were deleted.
@@ -222,9 +218,9 @@ def look_around(connection: sqlite3.Connection) -> Member | None:
     if member is None or not member.name:
         return member
     place = place_of(connection)
-    if not _is_same(member.place, place):
+    if not is_one_file(member.place, place):
         # Where another file lay at this very place, that one is gone.
-        is_over = _without_inode(member.place) == _without_inode(place)
+        is_over = without_inode(member.place) == without_inode(place)
         return succeed(connection, place, next_id(connection), ends_parent=is_over)
     last = max(member.shipped_id, member.pending_last or FIRST_ID)
     if member.cut_id is not None and member.cut_id < last:
@@ -279,96 +275,6 @@ def take_the_place(connection: sqlite3.Connection, old: str) -> None:
 def next_id(connection: sqlite3.Connection) -> int:
     """The id that the next hit gets."""
     return int(connection.execute("select ifnull(max(id), 0) + 1 from hits").fetchone()[0])
-
-
-def backlog(connection: sqlite3.Connection) -> int | None:
-    """How many hits are still to be shipped; None where the file is no member."""
-    waiting = waiting_since(connection)
-    return None if waiting is None else waiting[0]
-
-
-def waiting_since(connection: sqlite3.Connection) -> tuple[int, int | None] | None:
-    """How many hits are still to be shipped, and the time of the first of them."""
-    member = member_in(connection)
-    if member is None:
-        return None
-    number, first = connection.execute(
-        "select count(*), (select time from hits where id > :id order by id limit 1) from hits "
-        "where id > :id",
-        {"id": member.shipped_id},
-    ).fetchone()
-    return number, first
-
-
-def unshipped(
-    connection: sqlite3.Connection, site_id: str, before: int | None = None, *, moved: bool
-) -> int:
-    """How many hits of a site, received before an instant, are still to be shipped.
-
-    All of them where the file is no member yet. With `moved` those in the history alone, too.
-    """
-    member = member_in(connection)
-    shipped = FIRST_ID if member is None else member.shipped_id
-    (number,) = connection.execute(
-        """
-        select count(*) from hits
-        where id > :shipped and site_id = :site and time < ifnull(:before, time + 1)
-        """,
-        {"shipped": shipped, "site": site_id, "before": before},
-    ).fetchone()
-    if moved and (member is None or shipped < member.moved_id):
-        number += connection.execute(
-            """
-            select ifnull(sum(rows), 0) from history_days
-            where site_id = ? and state in ('moving', 'moved') and last_id > ?
-            """,
-            (site_id, shipped),
-        ).fetchone()[0]
-    return int(number)
-
-
-def shipped_until(connection: sqlite3.Connection) -> int:
-    """The last id that may be deleted; any where the file is no member of a cluster."""
-    member = member_in(connection)
-    return LAST_ID if member is None else member.shipped_id
-
-
-def new_name() -> str:
-    """A name that no other file has, even on this machine."""
-    host = "".join(c if c.isalnum() or c in ".-_" else "-" for c in socket.gethostname())
-    return f"{host[:40] or 'member'}-{secrets.token_hex(4)}"
-
-
-def place_of(connection: sqlite3.Connection) -> str:
-    """Where a database lies: its machine, its inode there, its name.
-
-    A container's host name is another one after each start, so that it is none.
-    """
-    (filename,) = (row[2] for row in connection.execute("pragma database_list") if row[1] == "main")
-    return place_named(filename)
-
-
-def place_named(filename: str | Path) -> str:
-    """The same of a file by its name."""
-    real = os.path.realpath(filename)
-    inode = os.stat(real).st_ino  # noqa: PTH116 - a name
-    return f"{_machine()}\n{inode}\n{real}"
-
-
-def _machine() -> str:
-    is_container = any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
-    is_container = is_container or "KUBERNETES_SERVICE_HOST" in os.environ
-    return "container" if is_container else socket.gethostname()
-
-
-def _is_same(place: str, other: str) -> bool:
-    """Whether it is one file, perhaps under another name."""
-    return place.split("\n")[:2] == other.split("\n")[:2]
-
-
-def _without_inode(place: str) -> tuple[str, str]:
-    machine, _, name = place.split("\n", 2)
-    return machine, name
 
 
 def there(connection: sqlite3.Connection) -> Member:

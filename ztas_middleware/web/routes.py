@@ -40,6 +40,9 @@ def routes(
     """
     found: dict[str, Handler] = {}
     reports = cache(partial(_reports, config))
+    if config.cluster is not None and (config.dashboard.path or config.api.path):
+        problem = "needs clickhouse-driver: pip install 'ztas-middleware[cluster]'"
+        _need(config, "cluster", "clickhouse_driver", problem)
     if config.dashboard.path is not None:
         found |= _dashboard(config, config.dashboard.path, database, reports)
     found[config.endpoint] = Endpoint(config, recorder, outages)
