@@ -12,12 +12,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
-from tests.history.conftest import DAY, FIRST, LAST, NOON, fill
+from tests.history.conftest import DAY, FIRST, LAST, NOON, fill, rows_in
 from tests.reports.history import make_hit, random_history
 from ztas_middleware.config.domains import Domain
-from ztas_middleware.errors import HistoryBusyError
+from ztas_middleware.errors import HistoryBusyError, StorageError
 from ztas_middleware.history import files
 from ztas_middleware.store.hits import INSERT
 
@@ -265,6 +266,29 @@ def test_a_month_that_is_filed_in_parts_is_in_order(world, monkeypatch):
 def test_hits_that_have_much_to_say(world, monkeypatch, room):
     monkeypatch.setattr("ztas_middleware.history.gathering.BYTES", 30_000)
     world.configure(reports=replace(world.config.reports, memory=room))
+    world.compare()
+
+
+@pytest.mark.parametrize(("enough", "tries"), [(1, 1), (16, 3), (64, 4)])
+def test_a_question_that_takes_too_much_memory_is_asked_in_parts(world, enough, tries):
+    asked_in = []
+
+    def question(asked):
+        asked_in.append(asked.parts)
+        if asked.parts < enough:
+            raise duckdb.OutOfMemoryException("too much")
+        return rows_in(asked)
+
+    assert world.ask(question=question) == world.expect()
+    assert len(asked_in) == tries
+
+
+def test_a_question_that_takes_too_much_memory_in_any_part(world):
+    def question(_):
+        raise duckdb.OutOfMemoryException("too much")
+
+    with pytest.raises(StorageError, match="too much"):
+        world.ask(question=question)
     world.compare()
 
 

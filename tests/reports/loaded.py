@@ -71,6 +71,7 @@ class Loaded:
             first_day=self.first_day,
             sealed_until=None,
             generations={},
+            parts=1,
         )
         parsed = parse(question, self.site, now, lambda: self.first_day)
         return json.loads(json.dumps(answer(asked, parsed).to_json()))

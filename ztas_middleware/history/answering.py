@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class ShortOfMemoryError(StorageError):
+    """DuckDB was not allowed as much memory as a question would have taken."""
+
+
 def answer(desk: Desk, asked: Asked, question: Callable[[Asked], T]) -> tuple[T] | None:
     """The answer, alone; None where a file was replaced meanwhile, or is damaged.
 
     Raises:
-        StorageError: there was not enough memory.
+        ShortOfMemoryError: in smaller lots there may be enough.
     """
     import duckdb
 
@@ -52,7 +56,7 @@ def answer(desk: Desk, asked: Asked, question: Callable[[Asked], T]) -> tuple[T]
     if failure is None:
         return found
     if isinstance(failure, duckdb.OutOfMemoryException):
-        raise StorageError(str(desk.filing.folder.path), _first_line(failure)) from failure
+        raise ShortOfMemoryError(str(desk.filing.folder.path), _first_line(failure)) from failure
     damaged = [file for file in asked.files if _is_damaged(desk.cursor, file)]
     if not damaged:
         raise failure

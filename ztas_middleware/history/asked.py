@@ -40,6 +40,8 @@ class Asked:
     _totals: Callable[[], str]
     keep: Callable[[], object]
     """Called when it was answered, and committed."""
+    parts: int = 1
+    """How many times smaller the lots are in which rows are counted, where memory was short."""
 
     @property
     def totals(self) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ztas_middleware.errors import StorageError
 from ztas_middleware.forking import lock_over_fork
 from ztas_middleware.history import alone, state
-from ztas_middleware.history.answering import answer
+from ztas_middleware.history.answering import ShortOfMemoryError, answer
 from ztas_middleware.history.asked import relations_of
 from ztas_middleware.history.checking import check_days
 from ztas_middleware.history.clock import date_at
@@ -45,6 +45,9 @@ PATIENCE = 20.0
 """Seconds that a question may file for: servers kill workers that take 30."""
 
 TRIES = 6
+
+MOST_PARTS = 64
+"""How often rows are divided when memory is short: by four each time."""
 
 CHUNK = 5_000
 """Hits that are handed out at a time."""
@@ -93,6 +96,7 @@ class History:
         rules = self._rules[site_id]
         deadline = time.monotonic() + PATIENCE
         with closing(self.engine.cursor()) as cursor:
+            parts = 1
             for _ in range(TRIES):
                 filing = self._filing(rules, now, first, last, deadline)
                 with reading(self.path) as connection:
@@ -106,9 +110,16 @@ class History:
                     with self._lock:
                         keeper = self._loose.setdefault(site_id, Loose())
                     asked = relations_of(desk, keeper)
-                found = answer(desk, asked, question)
-                if found is not None:
-                    return found[0]
+                asked.parts = parts
+                try:
+                    found = answer(desk, asked, question)
+                except ShortOfMemoryError:
+                    if parts == MOST_PARTS:
+                        raise
+                    parts *= 4
+                else:
+                    if found is not None:
+                        return found[0]
         raise StorageError(str(self.folder.path), "files change all the time", is_busy=True)
 
     def file(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ztas_middleware.reports.periods import Period
     from ztas_middleware.reports.selected import Selected
 
-TOGETHER = 1_000_000
+TOGETHER = 500_000
 """Rows that are counted at once: what is told apart of them has to find room in memory."""
 
 FEW = 100_000
@@ -43,7 +43,7 @@ FEW = 100_000
 
 
 def count(
-    selected: Selected, period: Period, lists: Collection[str] | None
+    selected: Selected, period: Period, lists: Collection[str] | None, *, parts: int = 1
 ) -> tuple[Totals, Selected]:
     """The totals of the rows that are kept, and these rows, picked out where they are few.
 
@@ -51,11 +51,12 @@ def count(
         selected: the rows.
         period: which days or hours they are of.
         lists: which lists are wanted, None for all; their totals are not told apart by day.
+        parts: how many times fewer rows are counted at once than usual.
     """
     cursor = selected.cursor
     told = [listed for listed in TOLD if lists is None or listed.name in lists]
     make_totals_table(cursor, "counted")
-    stretches = list(_stretches(selected))
+    stretches = list(_stretches(selected, TOGETHER // parts))
     if [number <= FEW for *_, number in stretches] == [True]:
         selected = pick(selected)
         query = totals_of(selected.kept, day=_sql(stretches[0][0]), lists=told)
@@ -106,7 +107,7 @@ def _sql(day: date) -> str:
     return f"date '{day}'"
 
 
-def _stretches(selected: Selected) -> Iterator[tuple[date, date, int]]:
+def _stretches(selected: Selected, most: int) -> Iterator[tuple[date, date, int]]:
     """The days that have rows, some together, with the number of their rows."""
     days = selected.cursor.execute(
         f"select day, count(*) from {selected.kept} group by day order by day", selected.kept_values
@@ -114,7 +115,7 @@ def _stretches(selected: Selected) -> Iterator[tuple[date, date, int]]:
     while days:
         first, number = days.pop(0)
         last = first
-        while days and number + days[0][1] <= TOGETHER:
+        while days and number + days[0][1] <= most:
             last, more = days.pop(0)
             number += more
         yield first, last, number

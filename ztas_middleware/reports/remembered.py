@@ -61,8 +61,9 @@ class Remembered:
             if numbers is not None and numbers[0] == asked.generations.get(day)
         }
         missing = [day for day in wanted if day not in found]
-        for at in range(0, len(missing), TOGETHER):
-            part = missing[at : at + TOGETHER]
+        together = TOGETHER // asked.parts
+        for at in range(0, len(missing), together):
+            part = missing[at : at + together]
             counted = count(part[0], part[-1])
             fresh = {day: counted.get(day, ()) for day in part}
             found |= fresh

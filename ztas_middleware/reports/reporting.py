@@ -72,7 +72,7 @@ def _report_on(asked: Asked, question: Question, remembered: Remembered, known: 
     elif lists is not None and not lists:
         totals = count_days(selected, period)
     else:
-        totals, selected = count(selected, period, lists)
+        totals, selected = count(selected, period, lists, parts=asked.parts)
     known[period] = days = days_of(totals)
     summary = summary_of(days)
     names = [*LISTS, PROPERTIES.name] if lists is None else sorted(lists)
