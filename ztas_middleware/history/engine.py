@@ -24,6 +24,9 @@ from ztas_middleware.forking import lock_over_fork
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+COUNTED = 0.8
+"""The share of its memory that DuckDB knows of; what it reads and writes files with is the rest."""
+
 MISSING = "DuckDB is not installed: pip install 'ztas-middleware[reports]'"
 
 
@@ -45,8 +48,7 @@ class Engine:
 
     def apart(self) -> Engine:
         """One of as many others as this has threads, each with one of them and its memory."""
-        number, unit = self.memory[:-2], self.memory[-2:]
-        return Engine(f"{float(number) / self.threads}{unit}", 1)
+        return Engine(_share_of(self.memory, 1 / self.threads), 1)
 
     def cursor(self) -> DuckDBPyConnection:
         """A connection of the caller's own; to be closed.
@@ -78,7 +80,7 @@ class Engine:
         connection = duckdb.connect(
             ":memory:",
             config={
-                "memory_limit": self.memory,
+                "memory_limit": _share_of(self.memory, COUNTED),
                 "threads": self.threads,
                 "temp_directory": str(spill),
                 "autoinstall_known_extensions": False,
@@ -89,6 +91,11 @@ class Engine:
         with contextlib.suppress(duckdb.Error):
             connection.execute("set enable_external_file_cache = false")
         return connection
+
+
+def _share_of(memory: str, share: float) -> str:
+    number, unit = memory[:-2], memory[-2:]
+    return f"{float(number) * share}{unit}"
 
 
 def _spill_of(pid: int | str, name: str) -> Path:
