@@ -14,6 +14,8 @@ import pytest
 from clickhouse import ClickHouse
 from load import Load
 from machines import Machine, counted, hit, wait_until
+from missing import missing
+from networks import Network, are_there, common_address
 from processes import Process
 from servers import KINDS, Server
 from wire import Wire
@@ -30,13 +32,19 @@ FORGETFUL = "<replicated_deduplication_window>1</replicated_deduplication_window
 
 
 class App:
-    """A machine of the cluster: a server under load, and what ships its hits over two wires."""
+    """A machine of the cluster: a server under load, and what ships its hits over some wires.
 
-    def __init__(self, folder, cluster, stack):
-        self.wires = [stack.enter_context(Wire(("127.0.0.1", node.tcp))) for node in cluster.nodes]
-        hosts = [wire.address for wire in self.wires]
+    With a network of its own, that is what it ships them through.
+    """
+
+    def __init__(self, folder, cluster, stack, network=None):
+        self.wires = [
+            stack.enter_context(Wire((node.host, node.tcp)))
+            for node in (cluster.nodes if network is None else ())
+        ]
+        hosts = [wire.address for wire in self.wires] or cluster.hosts
         self.machine = Machine(folder, cluster.section(hosts=hosts))
-        self._stack = stack
+        self.network, self._stack = network, stack
 
     def start(self):
         config = self.machine.config.read_text()
@@ -49,7 +57,9 @@ class App:
 
     def ship(self):
         folder = self.machine.folder
-        self.shipper = Process(self.machine.command("ship", "--follow"), folder=folder)
+        within = () if self.network is None else self.network.within
+        command = (*within, *self.machine.command("ship", "--follow"))
+        self.shipper = Process(command, folder=folder)
 
     def _end_shipper(self):
         # Whichever it is by then.
@@ -93,9 +103,12 @@ class App:
         return [Hit(*row) for row in self.machine.query(f"select {names} from hits order by id")]
 
 
-def machines(tmp_path, cluster, stack):
+def machines(tmp_path, cluster, stack, networks=(None, None)):
     """Two of them, that are members of one cluster."""
-    apps = [App(tmp_path / name, cluster, stack) for name in ("one", "two")]
+    apps = [
+        App(tmp_path / name, cluster, stack, network)
+        for name, network in zip(("one", "two"), networks, strict=True)
+    ]
     token = apps[0].machine.init()
     apps[1].machine.ok("cluster", "join", token)
     for app in apps:
@@ -176,21 +189,39 @@ def rounds(rng, cluster, apps, until):
             time.sleep(rng.random())
             node.restart()
         else:
-            how = {"cut": Wire.cut, "stall": Wire.stall}.get(what)
-            app.break_wires(how or (lambda wire: wire.lose_answers(rng.randrange(400))))
-            time.sleep(rng.random() * 3)
-            app.break_wires(Wire.mend)
+            cut_off(rng, app, what)
         time.sleep(rng.random())
 
 
+def cut_off(rng, app, what):
+    if app.network is not None:
+        app.network.cut()
+        time.sleep(rng.random() * 5)
+        app.network.mend()
+        return
+    how = {"cut": Wire.cut, "stall": Wire.stall}.get(what)
+    app.break_wires(how or (lambda wire: wire.lose_answers(rng.randrange(400))))
+    time.sleep(rng.random() * 3)
+    app.break_wires(Wire.mend)
+
+
 @pytest.mark.slow
-def test_a_minute_of_kills_and_cuts(tmp_path):
+@pytest.mark.parametrize(("by", "seconds"), [("the kernel", 60), ("a proxy", 20)])
+def test_a_minute_of_kills_and_cuts(tmp_path, by, seconds):
     seed = time.time_ns()
-    print(f"seed {seed}; networks are cut by a proxy that breaks connections, not by the kernel")
+    print(f"seed {seed}; networks are cut by {by}")
     rng = random.Random(seed)
-    with ClickHouse(tmp_path / "cluster", merge_tree=FORGETFUL) as cluster, ExitStack() as stack:
-        apps = machines(tmp_path, cluster, stack)
-        rounds(rng, cluster, apps, time.monotonic() + 60)
+    with ExitStack() as stack:
+        networks, where = (None, None), {}
+        if by == "the kernel":
+            if not are_there():
+                missing("network namespaces, which root makes with `ip`")
+            where["host"] = stack.enter_context(common_address())
+            networks = [stack.enter_context(Network()) for _ in range(2)]
+        cluster = ClickHouse(tmp_path / "cluster", merge_tree=FORGETFUL, **where)
+        stack.enter_context(cluster)
+        apps = machines(tmp_path, cluster, stack, networks)
+        rounds(rng, cluster, apps, time.monotonic() + seconds)
         for app in apps:
             app.stop()
         number = check_all_there_once(cluster, apps)

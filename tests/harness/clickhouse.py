@@ -40,8 +40,8 @@ _NODE = """<?xml version="1.0"?>
  </logger>
  <http_port>{http}</http_port><tcp_port>{tcp}</tcp_port>
  <interserver_http_port>{peers}</interserver_http_port>
- <interserver_http_host>127.0.0.1</interserver_http_host>
- <listen_host>127.0.0.1</listen_host>
+ <interserver_http_host>{host}</interserver_http_host>
+ <listen_host>{host}</listen_host>
  <max_connections>256</max_connections><keep_alive_timeout>3</keep_alive_timeout>
  <max_concurrent_queries>100</max_concurrent_queries>
  <uncompressed_cache_size>0</uncompressed_cache_size><mark_cache_size>67108864</mark_cache_size>
@@ -75,15 +75,15 @@ _USERS = """<?xml version="1.0"?>
  </profiles>
  <users>
   <{user}>
-   <password>{password}</password><networks><ip>127.0.0.1</ip></networks>
+   <password>{password}</password><networks><ip>127.0.0.1</ip><ip>10.77.0.0/16</ip></networks>
    <profile>default</profile><quota>default</quota>
   </{user}>
   <reader>
-   <password>{password}</password><networks><ip>127.0.0.1</ip></networks>
+   <password>{password}</password><networks><ip>127.0.0.1</ip><ip>10.77.0.0/16</ip></networks>
    <profile>readonly</profile><quota>default</quota>
   </reader>
   <default>
-   <password></password><networks><ip>127.0.0.1</ip></networks>
+   <password></password><networks><ip>127.0.0.1</ip><ip>10.77.0.0/16</ip></networks>
    <profile>default</profile><quota>default</quota>
   </default>
  </users>
@@ -123,15 +123,16 @@ class Node:
     http: int
     tcp: int
     peers: int
+    host: str = "127.0.0.1"
     process: Process | None = field(default=None, repr=False)
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.tcp}"
+        return f"{self.host}:{self.tcp}"
 
     def ask(self, statement, within=60, **settings):
         """What a statement answers, as tab separated text; asked as the user `default`."""
-        url = f"http://127.0.0.1:{self.http}/?{urllib.parse.urlencode(settings)}"
+        url = f"http://{self.host}:{self.http}/?{urllib.parse.urlencode(settings)}"
         request = urllib.request.Request(url, data=statement.encode())
         try:
             with urllib.request.urlopen(request, timeout=within) as answer:
@@ -169,9 +170,11 @@ class Node:
 
     def _answers(self):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/ping", timeout=1) as answer:
+            with urllib.request.urlopen(
+                f"http://{self.host}:{self.http}/ping", timeout=1
+            ) as answer:
                 # Its ports are opened one after the other.
-                return answer.read().startswith(b"Ok") and takes_connections(self.tcp)
+                return answer.read().startswith(b"Ok") and takes_connections(self.tcp, self.host)
         except OSError:
             return False
 
@@ -180,14 +183,23 @@ class ClickHouse:
     """A cluster: `with ClickHouse(folder, shards=2, replicas=2) as cluster: ...`."""
 
     def __init__(
-        self, folder, *, shards=2, replicas=2, merge_tree="", macros=True, session=SESSION
+        self,
+        folder,
+        *,
+        shards=2,
+        replicas=2,
+        merge_tree="",
+        macros=True,
+        session=SESSION,
+        host="127.0.0.1",
     ):
         self.folder = Path(folder)
         self.nodes = []
         for shard in range(1, shards + 1):
             for replica in range(1, replicas + 1):
                 ports = [free_port() for _ in range(3)]
-                self.nodes.append(Node(shard, replica, self.folder / f"s{shard}r{replica}", *ports))
+                node_folder = self.folder / f"s{shard}r{replica}"
+                self.nodes.append(Node(shard, replica, node_folder, *ports, host=host))
         self._merge_tree, self._macros = merge_tree, macros
         self._session = round(session * 1000)
         self._zookeeper = None
@@ -256,7 +268,7 @@ class ClickHouse:
             for node in self.nodes:
                 if node.shard == shard:
                     login = f"<user>{USER}</user><password>{PASSWORD}</password>"
-                    place = f"<host>127.0.0.1</host><port>{node.tcp}</port>"
+                    place = f"<host>{node.host}</host><port>{node.tcp}</port>"
                     shards += f"<replica>{place}{login}</replica>"
             shards += "</shard>"
         for node in self.nodes:
@@ -269,6 +281,7 @@ class ClickHouse:
                     http=node.http,
                     tcp=node.tcp,
                     peers=node.peers,
+                    host=node.host,
                     name=NAME,
                     shards=shards,
                     zookeeper=zookeeper,

@@ -107,9 +107,9 @@ def free_port():
             return port
 
 
-def takes_connections(port):
+def takes_connections(port, host="127.0.0.1"):
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
     return True
