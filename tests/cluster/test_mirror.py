@@ -13,7 +13,7 @@ from members import Members, config_of, hit
 from ztas_middleware.cluster import mirror
 from ztas_middleware.cluster.client import Client
 from ztas_middleware.cluster.mirror import Mirror
-from ztas_middleware.errors import ClusterError
+from ztas_middleware.errors import ClusterError, CopyingError
 from ztas_middleware.reports.reader import Reports
 
 NOW = 1_795_000_000_000
@@ -99,9 +99,10 @@ def test_a_report_says_until_when_it_is_complete(config, members):
         asked = reports.question(SITE, {"period": ["7d"]}, now=NOW + HOUR)
         return reports.stats(asked).to_json()["period"]["completeUntil"]
 
-    assert said() is None
+    nothing = "1970-01-01T00:00:00.000+00:00"
+    assert said() == nothing
     members.say("web1", NOW + 2000)
-    assert said() is None
+    assert said() == nothing
     members.say("web2", NOW + 1000)
     assert said() == "2026-11-18T11:06:41.000+00:00"
     # What is not here yet is not spoken of.
@@ -175,12 +176,18 @@ def test_counts_are_the_sums_of_the_members_newest(config, members):
     assert counted()[0] == [(SITE, day, "bot", 8)]
 
 
-def test_more_hits_than_go_in_one_piece(config, members):
+def test_more_hits_than_go_in_one_piece(config, members, monkeypatch):
+    """Each question copies a piece, says how far that is, and the next one goes on."""
+    monkeypatch.setattr(mirror, "REST", mirror.BOUND)
     members.add("web1")
     at = 1
     for first in range(0, 45_000, 15_000):
         hits = [hit(NOW + number, path=f"/{number}") for number in range(first, first + 15_000)]
         at = members.ship("web1", hits, first_id=at)
+    found = Mirror(config)
+    for percent in (33, 50):
+        with pytest.raises(CopyingError, match=f"{percent} % of"):
+            found.renew()
     rows = copied(config)[1]
     assert rows == [(NOW + number, f"/{number}") for number in range(45_000)]
 
@@ -221,7 +228,7 @@ def test_a_batch_that_is_not_there_yet_is_waited_for(config, members):
     at = members.ship("web1", [hit(NOW, path="/2")], first_id=at, confirmed=False)
     members.ship("web1", [hit(NOW, path="/3")], first_id=at, seq=3)
     members.say("web1", NOW + 9, 3)
-    assert copied(config) == (None, [(NOW, "/1")])
+    assert copied(config) == (0, [(NOW, "/1")])
     members.confirm("web1", 2, 2, 2, 1)
     assert copied(config) == (NOW + 9, [(NOW, "/1"), (NOW, "/2"), (NOW, "/3")])
 

@@ -47,6 +47,20 @@ def test_the_page_says_when_a_machine_lags_behind(app, members):
     assert "The hits of all machines have come together up to" in page
 
 
+@pytest.mark.parametrize("said", [None, 0], ids=["nothing yet", "that it is shipping still"])
+def test_the_page_says_when_nothing_is_known_of_a_machine(app, members, said):
+    now = time.time_ns() // 1_000_000
+    members.add("web1")
+    members.add("web2")
+    members.ship("web1", [hit(now - 1000)], first_id=1)
+    members.say("web1", now)
+    if said is not None:
+        members.say("web2", said)
+    page = app.get(f"/stats/{SITE}")
+    assert "Not every machine has said yet how far its hits have come." in page
+    assert "1970" not in page
+
+
 def test_nothing_is_said_while_all_are_in_time(app, members):
     now = time.time_ns() // 1_000_000
     members.add("web1")

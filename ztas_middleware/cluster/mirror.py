@@ -64,12 +64,12 @@ class Mirror:
         self._lock = Lock()
         self._pid = 0
         self._asked = float("-inf")
-        self._until: int | None = None
+        self._until = 0
         self._failed = float("-inf")
         self._failure: StorageError | None = None
 
-    def renew(self) -> int | None:
-        """Copy what is new; until when all members' hits are here, UTC milliseconds.
+    def renew(self) -> int:
+        """Copy what is new; until when all members' hits are here, UTC milliseconds; 0: unknown.
 
         Raises:
             ClusterError: it does not answer, or is not what we expect.
@@ -90,7 +90,7 @@ class Mirror:
         finally:
             self._lock.release()
 
-    def _renewed(self, came: float) -> int | None:
+    def _renewed(self, came: float) -> int:
         if self._pid != os.getpid():
             self._asked = self._failed = float("-inf")
         if self._failure is not None and self._failed >= came:
@@ -100,9 +100,7 @@ class Mirror:
             self._asked = time.monotonic()
         return self._until
 
-    def copy_all(
-        self, progress: Callable[[int, int], object] = lambda _done, _total: None
-    ) -> int | None:
+    def copy_all(self, progress: Callable[[int, int], object] = lambda _done, _total: None) -> int:
         """The same, however long it takes.
 
         Args:
@@ -120,7 +118,7 @@ class Mirror:
         self,
         deadline: float | None,
         progress: Callable[[int, int], object] = lambda _done, _total: None,
-    ) -> int | None:
+    ) -> int:
         if self._client is None or self._pid != os.getpid():
             # The parent's connection is the parent's.
             self._pid, self._client = os.getpid(), client_of(self._config)
@@ -143,7 +141,7 @@ class Mirror:
         client: Client,
         deadline: float | None,
         progress: Callable[[int, int], object],
-    ) -> int | None:
+    ) -> int:
         stop = None if deadline is None else deadline - REST
         until = copy_news(client, connection, deadline=stop, progress=progress)
         now = time.time_ns() // 1_000_000

@@ -163,13 +163,11 @@ class FunnelResult(Part):
 class Completeness(NamedTuple):
     """How far the hits of all machines have come together."""
 
-    until: int | None
-    """All that were acknowledged until then are there, UTC milliseconds; None is unknown."""
+    until: int
+    """All that were acknowledged until then are there, UTC milliseconds; 0 is unknown."""
 
-    def shown(self, zone: str) -> str | None:
+    def shown(self, zone: str) -> str:
         """The instant as the API gives it, in a timezone."""
-        if self.until is None:
-            return None
         instant = datetime.fromtimestamp(self.until / 1000, ZoneInfo(zone))
         return instant.isoformat(timespec="milliseconds")
 

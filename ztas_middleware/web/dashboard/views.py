@@ -182,12 +182,13 @@ def _notes(report: Report, now: int) -> Iterator[str]:
         yield f"{pruned} {day}."
     if report.completeness is None:
         return
-    until = report.completeness.shown(report.timezone)
-    if until is None:
+    until = report.completeness.until
+    if not until:
         yield "Not every machine has said yet how far its hits have come."
-    elif (report.completeness.until or 0) < now - LATE:
+    elif until < now - LATE:
+        instant = dates.full_hour(report.completeness.shown(report.timezone))
         yield (
-            f"The hits of all machines have come together up to {dates.full_hour(until)}; one that "
+            f"The hits of all machines have come together up to {instant}; one that "
             "never returns can be retired: ztas cluster status."
         )
 
