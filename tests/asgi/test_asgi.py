@@ -624,3 +624,19 @@ async def single(scope, receive, send):
 )
 def test_any_application_of_asgi_3_can_be_wrapped(make, application):
     assert ask(make(application), request())[0]["status"] == 200
+
+
+OPEN = json.dumps({"siteId": "open", "type": "pageview"}).encode()
+
+
+def test_a_long_answer_gets_to_a_driver_that_repeats_the_request(make):
+    middleware = make(api={"path": "/api"}, sites={"open": {"domain": "a.example", "public": True}})
+    ask(middleware, request(headers={"origin": "https://a.example"}), OPEN)
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = request("GET", "/api/export", query_string=b"siteId=open&type=hits")
+    start, *pieces = ask(middleware, scope, receive=receive)
+    assert start["status"] == 200
+    assert b"pageview" in b"".join(piece["body"] for piece in pieces)

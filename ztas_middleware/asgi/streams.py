@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ztas_middleware.asgi.waiting import Desk
 
 
+PAUSE = 0.1
+"""Seconds between two questions whether a client has gone away, where it is not waited for."""
+
+
 async def send_answer(answer: Answer, receive: Receive, send: Send, desk: Desk) -> None:
     """Send an answer; the next piece of a long one is made when the server has taken the last."""
     await send(start(answer))
@@ -55,8 +59,9 @@ class _Departure:
 
 
 async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    while (await receive())["type"] != "http.disconnect":  # noqa: ASYNC110 - no event
+        # Who drives us may say at once, and over and over again, that the request is complete.
+        await asyncio.sleep(PAUSE)
 
 
 def _close(pieces: Iterator[bytes]) -> None:
