@@ -222,3 +222,18 @@ def backlog(machine):
         "select count(*) from hits where id > (select shipped_id from cluster_member)"
     )
     return number
+
+
+def test_how_far_it_is_advances_while_hits_come_in_without_end(web, tmp_path):
+    process = Process(web.command("ship", "--follow"), folder=tmp_path)
+    said, numbers = set(), iter(range(10_000))
+
+    def advances():
+        web.add(hit(next(numbers)))
+        said.add(web.members()[web.name]["shippedUntil"])
+        return len(said - {None}) >= 2
+
+    try:
+        wait_until(advances)
+    finally:
+        process.kill()

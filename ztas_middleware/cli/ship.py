@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 PAUSE: Final = 0.5
 """Seconds between two looks for new hits."""
+
+AGAIN: Final = 3.0
+"""Seconds for which it is tried again where nobody follows."""
 
 LONGEST_PAUSE: Final = 5.0
 """Seconds between two tries while the cluster is out of order."""
@@ -119,7 +123,18 @@ def _once(settings: Config, database: Database, client: Client) -> int:
     with reading(settings.database) as connection:
         left = backlog(connection) or 0
     with options.progress(left, "shipping") as step:
-        return Shipper(settings, database, client, step).drain(is_last=True)
+        shipper = Shipper(settings, database, client, step)
+        end = time.monotonic() + AGAIN
+        while True:
+            try:
+                shipper.drain(is_last=True)
+            except StorageError as error:  # noqa: PERF203 - each try is a connection at least
+                # A server that was killed is left for another at the second try.
+                if not error.is_busy or time.monotonic() >= end:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return shipper.shipped
 
 
 def _follow(shipper: Shipper, turn: Turn) -> None:

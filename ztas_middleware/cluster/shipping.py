@@ -208,8 +208,10 @@ class Shipper:
         self._confirm(member, span, len(rows))
         self.shipped += len(rows)
         self.progress(len(rows))
-        if time.monotonic() >= self._beat_at:
+        if time.monotonic() >= self._beat_at + BEAT:
             self._say(self._said.complete_until)
+            # What it is all for is said behind the last one.
+            self._beat_at = time.monotonic()
 
     def _send(self, name: str, rows: list[Row]) -> None:
         columns, values = columns_of(name, rows)
