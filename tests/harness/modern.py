@@ -47,6 +47,7 @@ def driver_of(session, said):
     class Driver:
         connection = SimpleNamespace(
             connected=True,
+            ping=lambda: True,
             socket=SimpleNamespace(settimeout=lambda _: None),
             server_info=SimpleNamespace(version_tuple=lambda: (26, 5, 0)),
         )
