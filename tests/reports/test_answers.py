@@ -12,7 +12,7 @@ import pytest
 from tests.reports.history import make_site, random_history
 from tests.reports.loaded import Loaded
 from ztas_middleware.filters import Filters
-from ztas_middleware.reports import counted
+from ztas_middleware.reports import breakdowns, counted, remembered
 
 UTC = timezone.utc
 NOW = round(datetime(2026, 11, 7, 13, 30, 12, 345_000, tzinfo=UTC).timestamp() * 1000)
@@ -127,10 +127,13 @@ def test_a_report_under_a_filter(filters):
 def test_counted_some_days_after_the_other_it_is_the_same(monkeypatch, together, few):
     found = loaded("Asia/Tokyo")
     question = {"limit": ["1000"], **FILTERS["is not"], **FILTERS["not this source"]}
-    expected = found.ask("stats", question, NOW)
+    by = {"by": ["page", "country"], "limit": ["1000"], **FILTERS["is not"]}
+    expected = found.ask("stats", question, NOW), found.ask("breakdown", by, NOW)
     monkeypatch.setattr(counted, "TOGETHER", together)
+    monkeypatch.setattr(breakdowns, "TOGETHER", together)
+    monkeypatch.setattr(remembered, "TOGETHER", 2)
     monkeypatch.setattr(counted, "FEW", few)
-    assert found.ask("stats", question, NOW) == expected
+    assert (found.ask("stats", question, NOW), found.ask("breakdown", by, NOW)) == expected
     day = {"period": ["24h"]}
     assert found.ask("stats", day, NOW) == found.expect("stats", day, NOW)
 

@@ -10,6 +10,7 @@ from ztas_middleware.filters import NAMED, PROPERTY, Filter, Filters
 from ztas_middleware.history.numbers import NUMBERS, numbers_of
 from ztas_middleware.reports.answers import Breakdown
 from ztas_middleware.reports.conditions import Bound, keeps, known_names, property_of
+from ztas_middleware.reports.counted import TOGETHER, stretches
 from ztas_middleware.reports.rounding import mean, percent, units
 from ztas_middleware.reports.selected import answers_from, select
 
@@ -52,15 +53,22 @@ def breakdown_of(asked: Asked, question: BreakdownQuestion) -> Breakdown:
     selected = select(asked, question.site, question.period, question.filters)
     cursor = selected.cursor
     keys = {f"k{number}": _expression(name) for number, name in enumerate(question.by)}
-    bound = Bound(selected.kept_values)
-    named = _named(question, selected.kept, bound)
+    whole = [(question.period.first, question.period.last, 0)]
+    into = "create or replace temp table broken_parts as"
+    # Nobody and nothing outlives a day, so that some days after the other add up to all.
+    for first, last, _ in list(stretches(selected, TOGETHER // asked.parts)) or whole:
+        bound = Bound(selected.kept_values)
+        days = f"day between {bound.name(first)} and {bound.name(last)}"
+        named = _named(question, f"(select * from {selected.kept} where {days})", bound)
+        cursor.execute(f"{into} {numbers_of(named, keys)}", bound.values)
+        into = "insert into broken_parts"
     cursor.execute(
         f"""
         create or replace temp table broken_down as
-        select * from ({numbers_of(named, keys)})
-        where pageviews > 0 or visitors > 0 or sessions > 0 or events > 0
-        """,
-        bound.values,
+        select {", ".join(keys)}, {", ".join(f"sum({name}) as {name}" for name in NUMBERS)}
+        from broken_parts group by all
+        having sum(pageviews) > 0 or sum(visitors) > 0 or sum(sessions) > 0 or sum(events) > 0
+        """
     )
     (total,) = cursor.execute("select count(*) from broken_down").fetchone() or (0,)
     rows = [_row(question, row) for row in _ordered(cursor, question, list(keys))]

@@ -56,13 +56,13 @@ def count(
     cursor = selected.cursor
     told = [listed for listed in TOLD if lists is None or listed.name in lists]
     make_totals_table(cursor, "counted")
-    stretches = list(_stretches(selected, TOGETHER // parts))
-    if [number <= FEW for *_, number in stretches] == [True]:
+    lots = list(stretches(selected, TOGETHER // parts))
+    if [number <= FEW for *_, number in lots] == [True]:
         selected = pick(selected)
-        query = totals_of(selected.kept, day=_sql(stretches[0][0]), lists=told)
+        query = totals_of(selected.kept, day=_sql(lots[0][0]), lists=told)
         cursor.execute(f"insert into counted {query}")
-        stretches = []
-    for first, last, _ in stretches:
+        lots = []
+    for first, last, _ in lots:
         bound = Bound(selected.kept_values)
         days = f"day between {bound.name(first)} and {bound.name(last)}"
         rows = f"(select * from {selected.kept} where {days})"
@@ -107,7 +107,7 @@ def _sql(day: date) -> str:
     return f"date '{day}'"
 
 
-def _stretches(selected: Selected, most: int) -> Iterator[tuple[date, date, int]]:
+def stretches(selected: Selected, most: int) -> Iterator[tuple[date, date, int]]:
     """The days that have rows, some together, with the number of their rows."""
     days = selected.cursor.execute(
         f"select day, count(*) from {selected.kept} group by day order by day", selected.kept_values
