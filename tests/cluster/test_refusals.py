@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import subprocess
 import time
 
 import pytest
 from clickhouse import ClickHouse
-from machines import Machine, hit
+from machines import Machine, hit, wait_until
 from wire import Wire
 
 from ztas_middleware.cluster import complaints
@@ -94,6 +95,18 @@ def test_servers_without_macros_are_told(tmp_path):
     with ClickHouse(tmp_path / "ch", shards=1, replicas=1, macros=False) as own:
         machine = Machine(tmp_path / "web", own.section())
         assert "has no macro `shard` and `replica`" in machine.refused("cluster", "init")
+        # And with two clusters that have the server, the name must be said.
+        (node,) = own.nodes
+        file = node.folder / "config.xml"
+        text = file.read_text()
+        (found,) = re.findall(r"<analytics>.*</analytics>", text)
+        other = found.replace("analytics>", "other>")
+        file.write_text(text.replace("</remote_servers>", f"{other}</remote_servers>"))
+        wait_until(lambda: "other" in node.ask("select cluster from system.clusters"))
+        line = machine.refused("cluster", "init")
+        assert "(analytics, other), analytics, other have a server of `hosts`" in line
+        named = Machine(tmp_path / "named", own.section(name="other"))
+        assert "has no macro" in named.refused("cluster", "init")
 
 
 FULL = {
