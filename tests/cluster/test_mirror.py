@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 
 import pytest
+from machines import Machine
 from members import Members, config_of, hit
 
 from ztas_middleware.cluster import mirror
@@ -110,6 +111,14 @@ def test_a_report_says_until_when_it_is_complete(config, members):
     assert said() == "2026-11-18T11:06:41.000+00:00"
     members.retire("web2", 0)
     assert said() == "2026-11-18T11:06:42.000+00:00"
+
+
+def test_a_terminal_says_until_when_a_report_is_complete(members, section, tmp_path):
+    members.add("web1")
+    members.ship("web1", [hit(NOW)], first_id=1)
+    members.say("web1", NOW)
+    said = Machine(tmp_path / "reader", section).ok("stats", SITE, "--period", "365d")
+    assert "The hits of all machines are there up to 2026-11-18 11:06:40." in said.splitlines()
 
 
 def test_what_a_retired_member_shipped_behind_its_fence_is_forgotten(config, members):

@@ -92,6 +92,8 @@ def report(
     head = f"{site['domain']}  {period['start']} to {period['end']}  {period['timezone']}"
     yield click.style(fit(head, width, marks).rstrip(), bold=True)
     yield from _pruned(period)
+    if until := period.get("completeUntil"):
+        yield f"The hits of all machines are there up to {until[:19].replace('T', ' ')}."
     yield ""
     yield from _summary(document)
     if losses:
