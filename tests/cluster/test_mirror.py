@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from machines import Machine
 from members import Members, config_of, hit
+from wire import Wire
 
 from ztas_middleware.cluster import mirror
 from ztas_middleware.cluster.client import Client
@@ -250,3 +251,19 @@ def test_hits_that_were_confirmed_and_are_not_there_are_an_error(config, members
     monkeypatch.setattr(mirror, "Client", partial(Client, patience=0.5))
     with pytest.raises(ClusterError, match="2 of 3 hits of 'web1'"):
         found.renew()
+
+
+def test_a_server_that_breaks_off_in_the_middle_is_left_for_the_next(
+    config, members, tmp_path, clickhouse
+):
+    members.add("web1")
+    hits = [hit(NOW + number, path=f"/{number}") for number in range(5_000)]
+    members.ship("web1", hits, first_id=1)
+    with Wire(("127.0.0.1", clickhouse.nodes[0].tcp)) as wire:
+        hosts = [wire.address, clickhouse.nodes[1].address]
+        wired = config_of(
+            tmp_path, clickhouse.section(hosts=hosts, database=config.cluster.database)
+        )
+        wire.lose_answers(50_000)
+        assert len(copied(wired)[1]) == 5_000
+        assert wire.lost.is_set()

@@ -185,7 +185,8 @@ def _rows(client: Client, batches: Sequence[Batch]) -> list[tuple[object, ...]]:
     wanted = sum(batch.rows for batch in batches)
     end = client.deadline
     while True:
-        rows = {row[0]: row for row in client.stream(statement, {"member": batches[0].member})}
+        # All at once: who breaks off in the middle is left for the next server.
+        rows = {row[0]: row for row in client.ask(statement, {"member": batches[0].member})}
         if len(rows) >= wanted:
             return list(rows.values())
         if time.monotonic() >= end:
