@@ -25,7 +25,7 @@ help:
 	@echo "make test-pythons  the package's tests on every supported Python found here"
 	@echo "make lint      ruff and mypy"
 	@echo "make format    let ruff rewrite what it can"
-	@echo "make bench     the README's figures, measured here: twenty minutes"
+	@echo "make bench     the README's figures, measured here: an hour"
 	@echo "make screenshots  make the pictures of the dashboard anew"
 	@echo "make tracker   build the tracking script from its source (needs npm)"
 	@echo "make wheel     build sdist and wheel into dist/, and try the wheel alone"

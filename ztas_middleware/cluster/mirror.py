@@ -14,10 +14,10 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from ztas_middleware.cluster import pruned
+from ztas_middleware.cluster import sealed_days
 from ztas_middleware.cluster.client import Client
-from ztas_middleware.cluster.copied import CrowdedError, copied
-from ztas_middleware.cluster.copying import cluster_of, copy_news
+from ztas_middleware.cluster.mirror_file import CrowdedError, copied
+from ztas_middleware.cluster.pulling import cluster_of, copy_news
 from ztas_middleware.errors import ClusterError, StorageError, ZtasError
 
 if TYPE_CHECKING:
@@ -145,5 +145,5 @@ class Mirror:
         stop = None if deadline is None else deadline - REST
         until = copy_news(client, connection, deadline=stop, progress=progress)
         now = time.time_ns() // 1_000_000
-        pruned.copy(client, connection, self.config, now)
+        sealed_days.copy(client, connection, self.config, now)
         return until

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from ztas_middleware import retention
 from ztas_middleware.cluster import nodes
-from ztas_middleware.cluster.copied import copied
-from ztas_middleware.cluster.copying import cluster_of
 from ztas_middleware.cluster.mirror import Mirror, client_of
-from ztas_middleware.cluster.pruned import EVERYBODY, own_totals
+from ztas_middleware.cluster.mirror_file import copied
+from ztas_middleware.cluster.pulling import cluster_of
+from ztas_middleware.cluster.sealed_days import EVERYBODY, own_totals
 from ztas_middleware.days import start_of
 
 if TYPE_CHECKING:

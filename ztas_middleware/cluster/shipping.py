@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ztas_middleware.cluster import members, schema
 from ztas_middleware.cluster.beginnings import registered
-from ztas_middleware.cluster.counts import Counters
+from ztas_middleware.cluster.counters import Counters
 from ztas_middleware.cluster.inheritance import inheritance
 from ztas_middleware.cluster.members import Progress
 from ztas_middleware.cluster.outbox import Span, columns_of, next_rows

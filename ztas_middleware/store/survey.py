@@ -143,7 +143,7 @@ def quarter_of(time: int) -> int:
 def tie_of(connection: sqlite3.Connection) -> str:
     """The column that orders hits of one instant: their id, or what the cluster's copy has for it.
 
-    See cluster/copied.py.
+    See cluster/mirror_file.py.
     """
     found = connection.execute("select 1 from pragma_table_info('hits') where name = 'tie'")
     return "id" if found.fetchone() is None else "tie"

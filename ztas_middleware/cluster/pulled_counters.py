@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ztas_middleware.cluster.copied import members_of, transaction
+from ztas_middleware.cluster.mirror_file import members_of, transaction
 
 if TYPE_CHECKING:
     import sqlite3

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ztas_middleware.cluster import counted
 from ztas_middleware.cluster import members as roster
-from ztas_middleware.cluster.copied import (
+from ztas_middleware.cluster import pulled_counters
+from ztas_middleware.cluster.mirror_file import (
     Batch,
     add_hits,
     add_members,
@@ -115,7 +115,7 @@ def copy_news(
         add_hits(connection, some[0].member, known[some[0].member], rows, some)
         done += len(rows)
         progress(done, total)
-    counted.copy(client, connection)
+    pulled_counters.copy(client, connection)
     return _note_progress(connection, members)
 
 

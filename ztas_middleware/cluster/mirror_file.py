@@ -51,7 +51,7 @@ TABLES: Final = (
     """,
     # Which cluster's hits they are; `sealed` tells whether there are more days with totals alone.
     "create table cluster_copied (cluster text not null, sealed text) strict",
-    # Whose totals a sealed day has, see pruned.py; and sites that were removed, as far as that is
+    # Whose totals a sealed day has (sealed_days.py); and sites that were removed, as far as that is
     # known here.
     """
     create table cluster_sealed (

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ztas_middleware import retention
-from ztas_middleware.cluster.copied import transaction
+from ztas_middleware.cluster.mirror_file import transaction
 from ztas_middleware.history.clock import bounds_of, date_at
 from ztas_middleware.history.sealed import add_totals
 
