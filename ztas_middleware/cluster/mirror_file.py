@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,11 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ztas_middleware.errors import ClusterError, StorageError
 from ztas_middleware.store.connection import is_busy
 from ztas_middleware.store.hits import Hit
-from ztas_middleware.store.places import remove, remove_companions
-from ztas_middleware.store.reading import PAUSE, open_for_writing
-
-if sys.platform != "win32":
-    import fcntl
+from ztas_middleware.store.places import has_turn, remove, remove_companions
+from ztas_middleware.store.reading import open_for_writing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -266,24 +262,13 @@ def _alone(path: Path, until: float) -> Iterator[None]:
     except OSError as error:
         raise _told(path, error) from error
     try:
-        while not _lock(descriptor):
-            if time.monotonic() >= until:
-                raise ClusterError(
-                    str(path), "another process is copying hits; try again", is_busy=True
-                )
-            time.sleep(PAUSE)
+        if not has_turn(descriptor, until - time.monotonic()):
+            raise ClusterError(
+                str(path), "another process is copying hits; try again", is_busy=True
+            )
         yield
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-    return True
 
 
 def _told(path: Path, error: Exception) -> Exception:

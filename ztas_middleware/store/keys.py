@@ -56,12 +56,6 @@ def keep_key(connection: sqlite3.Connection, day: date, key: bytes) -> None:
     )
 
 
-def drop_key(connection: sqlite3.Connection) -> None:
-    """Have none; inside a write transaction."""
-    if has_keys(connection):
-        connection.execute("delete from cluster_keys")
-
-
 def later(key: bytes, days: int) -> bytes:
     """The key of so many days later."""
     for _ in range(days):
