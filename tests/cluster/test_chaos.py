@@ -40,7 +40,7 @@ def test_every_acknowledged_hit_counts_once(tmp_path, seed):
                 node = dice.choice(own.nodes)
                 # What a server has just taken must not be gone for good: see docs/cluster.md.
                 with contextlib.suppress(RuntimeError):
-                    own.everywhere("system sync replica ztas.hits_local")
+                    own.sync("ztas.hits_local")
                 node.kill()
                 node.restart()
         for app in apps:

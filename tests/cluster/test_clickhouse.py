@@ -30,7 +30,7 @@ def own(tmp_path_factory):
 
 def test_rows_survive_the_node_that_took_them(own):
     own.nodes[0].ask("insert into default.all_told values (1), (2), (3)", insert_distributed_sync=1)
-    own.everywhere("system sync replica default.told")
+    own.sync("default.told")
     own.nodes[0].kill()
     try:
         assert own.nodes[1].ask("select sum(id) from default.all_told").strip() == "6"

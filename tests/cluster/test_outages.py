@@ -53,7 +53,7 @@ def own(tmp_path_factory):
             members.ship(name, hits, first_id=1)
             members.say(name, now, 40)
         members.client.close()
-        cluster.everywhere("system sync replica ztas.hits_local")
+        cluster.sync("ztas.hits_local")
         yield cluster
 
 

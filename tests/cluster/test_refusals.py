@@ -46,7 +46,7 @@ def test_tables_of_a_newer_program_are_told(tmp_path, section, clickhouse, comma
     machine.add(hit(1))
     database = section["database"]
     clickhouse.nodes[0].ask(f"insert into {database}.schema_versions values (99, '9.9', 0)")
-    clickhouse.everywhere(f"system sync replica {database}.schema_versions")
+    clickhouse.sync(f"{database}.schema_versions")
     assert "a newer ztas's (schema 99" in machine.refused(*command)
 
 

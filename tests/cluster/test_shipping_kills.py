@@ -178,7 +178,7 @@ def test_a_follower_goes_on_while_nodes_die_in_turn(tmp_path):
                 for _ in range(5):
                     machine.add(*(hit(n) for n in range(number, number + 20)))
                     number += 20
-                own.everywhere("system sync replica ztas.hits_local")
+                own.sync("ztas.hits_local")
                 node.kill()
                 machine.add(hit(number))
                 number += 1
@@ -194,7 +194,7 @@ def test_a_follower_goes_on_while_nodes_die_in_turn(tmp_path):
             process.wait_for(lambda: not process.is_running)
         finally:
             process.kill()
-        own.everywhere("system sync replica ztas.hits_local")
+        own.sync("ztas.hits_local")
         assert counted(own, "ztas") == paths(range(number))
 
 

@@ -246,6 +246,23 @@ class ClickHouse:
             if process is not None:
                 process.kill()
 
+    def sync(self, table, within=40):
+        """Wait until every node has what the others have of a table.
+
+        One that was stopped or killed has to find ZooKeeper again first.
+        """
+        deadline = time.monotonic() + within
+        for node in self.nodes:
+            while True:
+                try:
+                    node.ask(f"system sync replica {table}")
+                except RuntimeError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
+                else:
+                    break
+
     def everywhere(self, statement):
         """Run a statement on every node; not ON CLUSTER, which can crash 18.16 soon after start."""
         return [node.ask(statement) for node in self.nodes]
