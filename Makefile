@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Most tests wait for a server or a browser: more of them at once than there are cores. The tests of a
-# file stay together, they share what they start.
-TOGETHER := -n 3 --dist loadfile
+# file stay together, they share what they start. A process that crashes ends the run: another in its
+# place would wait for ever for tests that nobody gives it.
+TOGETHER := -n 3 --dist loadfile --max-worker-restart 0
 
 # As root on Debian what is missing is installed, and its services are not started. Others are told.
 IS_DEBIAN_ROOT := $(shell command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && echo yes)

@@ -45,7 +45,8 @@ for version in $versions; do
         oldest_duckdb=
     fi
     # shellcheck disable=SC2086 - a list of paths
-    "$bin/python" -m pytest -q -o "cache_dir=.venv-$version/cache" -n 3 --dist loadfile $rooms || {
+    "$bin/python" -m pytest -q -o "cache_dir=.venv-$version/cache" -n 3 --dist loadfile \
+        --max-worker-restart 0 $rooms || {
         echo "Again, one after the other: what failed."
         # shellcheck disable=SC2086 - same
         "$bin/python" -m pytest -q -o "cache_dir=.venv-$version/cache" --last-failed \
