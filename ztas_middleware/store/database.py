@@ -38,9 +38,9 @@ PATIENCE = 5.0
 """Seconds to wait for another program's lock before a hit is refused."""
 
 SLOW = 0.002
-REST = 1.0
-"""A commit that took so many seconds was kept waiting by a disk, which may last: for so many, no
-other is made where nobody may wait."""
+REST = 50
+"""A commit that took so many seconds was kept waiting by a disk, which may last: for so many times
+as long, no other is made where nobody may wait."""
 
 CATCH_UPS = 200
 CATCH_UP_PAUSE = 0.001
@@ -134,7 +134,7 @@ class Database:
             is_stored = self._writer.run_at_once(lambda connection: hits.insert(connection, rows))
             now = time.monotonic()
             if now - began > SLOW:
-                self._slow_until = now + REST
+                self._slow_until = now + REST * (now - began)
             if not is_stored:
                 return False
             self._look_at_log()
