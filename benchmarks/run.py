@@ -56,7 +56,7 @@ NEED_OTHERS = frozenset({"peers", "twin", "shipping", "reading"})
 """Programs of others: not in a quick run."""
 
 FULL = Effort(
-    rounds=5,
+    rounds=3,
     seconds=3,
     servers=tuple(COMMANDS),
     hits=20_000,
