@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ztas_middleware import retention
-from ztas_middleware.cluster import nodes
+from ztas_middleware.cluster import members, nodes
 from ztas_middleware.cluster.mirror import Mirror, client_of
 from ztas_middleware.cluster.mirror_file import copied
 from ztas_middleware.cluster.pulling import cluster_of
@@ -49,7 +49,7 @@ def prune(config: Config, site: Site) -> int:
     ):
         own = own_totals(connection, site.id)
         if own:
-            serial = time.time_ns() // 1_000
+            serial = members.serial()
             rows = [
                 (site.id, day, EVERYBODY, hits, b64encode(totals).decode(), serial)
                 for day, (hits, totals) in own.items()
@@ -71,7 +71,7 @@ def remove(config: Config, site_id: str) -> None:
         ClusterError: a server does not answer.
     """
     now = time.time_ns() // 1_000_000
-    removal: list[list[object]] = [[site_id], [now], [time.time_ns() // 1_000]]
+    removal: list[list[object]] = [[site_id], [now], [members.serial()]]
     with closing(client_of(config)) as client:
         database = client.cluster.database
         client.insert(f"{database}.removals", ("site_id", "before", "serial"), removal)

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from ztas_middleware.cluster.client import Client
 
-OVERLAP: Final = 120_000
-"""Milliseconds: what was written at about the same time may come to a server in another order."""
+OVERLAP: Final = 120_000_000
+"""Of serials, which are microseconds: what was written at about the same time may come to a server
+in another order."""
 
 _INSERTS: Final = {
     "drops": (
