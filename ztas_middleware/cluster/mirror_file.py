@@ -13,11 +13,12 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ztas_middleware.errors import ClusterError, StorageError
+from ztas_middleware.errors import ClusterError
 from ztas_middleware.store.connection import is_busy
 from ztas_middleware.store.hits import Hit
 from ztas_middleware.store.places import has_turn, remove, remove_companions
-from ztas_middleware.store.reading import open_for_writing
+from ztas_middleware.store.reading import as_storage_error, filing
+from ztas_middleware.store.steps import immediate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -113,24 +114,12 @@ def copied(
         ClusterError: another process is at it for longer.
         StorageError: it can't be made or written.
     """
-    with _alone(path, until):
-        try:
-            if path.exists() and (anew or _is_of(path) != cluster):
-                throw_away(path)
-            connection = open_for_writing(str(path))
-        except Exception as error:
-            raise _told(path, error) from error
-        with closing(connection):
-            try:
-                connection.execute("pragma busy_timeout = 5000")
-                # It can be copied again; what a crash of the machine takes is copied again, too.
-                connection.execute("pragma synchronous = normal")
-                connection.execute("pragma wal_autocheckpoint = 1000")
-                connection.execute("pragma secure_delete = off")
-                _complete(connection, cluster)
-                yield connection
-            except Exception as error:
-                raise _told(path, error) from error
+    with as_storage_error(path), _alone(path, until):
+        if path.exists() and (anew or _is_of(path) != cluster):
+            throw_away(path)
+        with filing(path) as connection:
+            _complete(connection, cluster)
+            yield connection
 
 
 def throw_away(path: Path) -> None:
@@ -173,7 +162,7 @@ def add_members(connection: sqlite3.Connection, names: Iterable[str]) -> None:
         for place, name in enumerate(every[at:end], start=1):
             there[name] = low + place * step
         at = end
-    with transaction(connection):
+    with immediate(connection):
         connection.executemany(
             "insert into cluster_members (name, number) values (?, ?)",
             [(name, there[name]) for name in new],
@@ -189,7 +178,7 @@ def add_hits(
 ) -> None:
     """Add the hits of a member's batches, each with its id there before its columns."""
     base = known.number << ID_BITS
-    with transaction(connection):
+    with immediate(connection):
         connection.executemany(INSERT, [(*row[1:], base + _within(row[0])) for row in rows])
         connection.execute(
             "update cluster_members set upto = ? where name = ?", (batches[-1].seq, name)
@@ -201,7 +190,7 @@ def drop_hits(
 ) -> None:
     """Forget the batches that a retired member shipped behind its fence."""
     base = known.number << ID_BITS
-    with transaction(connection):
+    with immediate(connection):
         connection.executemany(
             f"delete from hits where {TIE} between ? and ?",
             [(base + _within(batch.first_id), base + _within(batch.last_id)) for batch in batches],
@@ -214,18 +203,6 @@ def drop_hits(
 def _within(number: int) -> int:
     """An id as part of a tie; one that was given by hand may be beyond."""
     return min(max(number, 0), (1 << ID_BITS) - 1)
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it, or nothing."""
-    connection.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
 
 
 def _is_of(path: Path) -> str | None:
@@ -248,7 +225,7 @@ def _complete(connection: sqlite3.Connection, cluster: str) -> None:
         "select 1 from sqlite_schema where name = 'cluster_copied'"
     ).fetchone()
     if found is None:
-        with transaction(connection):
+        with immediate(connection):
             for statement in TABLES:
                 connection.execute(statement)
             connection.execute("insert into cluster_copied (cluster) values (?)", (cluster,))
@@ -257,10 +234,7 @@ def _complete(connection: sqlite3.Connection, cluster: str) -> None:
 @contextlib.contextmanager
 def _alone(path: Path, until: float) -> Iterator[None]:
     """Keep other processes from copying into the same file."""
-    try:
-        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o640)
-    except OSError as error:
-        raise _told(path, error) from error
+    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o640)
     try:
         if not has_turn(descriptor, until - time.monotonic()):
             raise ClusterError(
@@ -269,11 +243,3 @@ def _alone(path: Path, until: float) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _told(path: Path, error: Exception) -> Exception:
-    import sqlite3
-
-    if isinstance(error, (sqlite3.Error, OSError)):
-        return StorageError(str(path), str(error), is_busy=is_busy(error))
-    return error

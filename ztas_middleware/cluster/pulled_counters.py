@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ztas_middleware.cluster.mirror_file import members_of, transaction
+from ztas_middleware.cluster.mirror_file import members_of
+from ztas_middleware.store.steps import immediate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,7 +65,7 @@ def copy(client: Client, connection: sqlite3.Connection) -> None:
         """,
         bound,
     )
-    with transaction(connection):
+    with immediate(connection):
         for source, site_id, day in {row[:3] for row in rows}:
             connection.execute(_INSERTS[source][0], (site_id, day))
         for source, site_id, day, name, kind, path, count in rows:

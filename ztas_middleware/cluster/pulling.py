@@ -13,11 +13,11 @@ from ztas_middleware.cluster.mirror_file import (
     add_members,
     drop_hits,
     members_of,
-    transaction,
 )
 from ztas_middleware.cluster.schema import check_version
 from ztas_middleware.errors import ClusterError, CopyingError
 from ztas_middleware.store.hits import Hit
+from ztas_middleware.store.steps import immediate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -212,7 +212,7 @@ def _note_progress(connection: sqlite3.Connection, members: dict[str, Member]) -
         and member.complete_until > (known[name].complete_until or 0)
     ]
     if said:
-        with transaction(connection):
+        with immediate(connection):
             connection.executemany(
                 "update cluster_members set complete_until = ? where name = ?", said
             )

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ztas_middleware import retention
-from ztas_middleware.cluster.mirror_file import transaction
 from ztas_middleware.history.clock import bounds_of, date_at
 from ztas_middleware.history.sealed import add_totals
+from ztas_middleware.store.steps import immediate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -70,7 +70,7 @@ def copy(client: Client, connection: sqlite3.Connection, config: Config, now: in
             if day in own:
                 told[OWN] = own[day]
             _note(connection, site, day, told)
-    with transaction(connection):
+    with immediate(connection):
         connection.execute("update cluster_copied set sealed = ?", (mark,))
 
 
@@ -117,7 +117,7 @@ def _told(client: Client, site: Site, day: str) -> dict[str, Totals]:
 def _note(connection: sqlite3.Connection, site: Site, day: str, told: dict[str, Totals]) -> None:
     counted = [one for name, one in told.items() if name != OWN or EVERYBODY not in told]
     start, end = bounds_of(date.fromisoformat(day), date.fromisoformat(day), site.timezone)
-    with transaction(connection):
+    with immediate(connection):
         connection.execute(
             "delete from hits where site_id = ? and time >= ? and time < ?", (site.id, start, end)
         )
@@ -162,7 +162,7 @@ def _forget_removed(client: Client, connection: sqlite3.Connection) -> None:
     for site_id, before, serial in rows:
         if serial <= known.get(site_id, 0):
             continue
-        with transaction(connection):
+        with immediate(connection):
             connection.execute("delete from hits where site_id = ? and time < ?", (site_id, before))
             for table in ("history_days", "drops", "agent_reads", "cluster_sealed"):
                 connection.execute(f"delete from {table} where site_id = ?", (site_id,))

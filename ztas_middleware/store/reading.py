@@ -35,7 +35,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         StorageError: it can't be read.
     """
-    with _as_storage_error(path):
+    with as_storage_error(path):
         connection = _open_read_only(path)
         try:
             connection.execute(_CACHE)
@@ -56,7 +56,7 @@ def filing(path: Path, *, overwrite: bool = False) -> Iterator[sqlite3.Connectio
     Raises:
         StorageError: it can't be written, or was locked for longer than `PATIENCE`.
     """
-    with _as_storage_error(path):
+    with as_storage_error(path):
         connection = open_for_writing(str(path))
         try:
             connection.execute(f"pragma busy_timeout = {PATIENCE * 1000:.0f}")
@@ -105,8 +105,9 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def _as_storage_error(path: Path) -> Iterator[None]:
+def as_storage_error(path: Path) -> Iterator[None]:
+    """Say what SQLite or the disk has to say of a database as we say it."""
     try:
         yield
     except (sqlite3.Error, OSError) as failure:
-        raise StorageError(str(path), str(failure)) from failure
+        raise StorageError(str(path), str(failure), is_busy=is_busy(failure)) from failure
