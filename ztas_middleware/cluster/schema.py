@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ztas_middleware.errors import ClusterError
-from ztas_middleware.store.hits import Hit
+from ztas_middleware.history.columns import HITS
 from ztas_middleware.version import __version__
 
 if TYPE_CHECKING:
@@ -19,27 +19,20 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 """Of the tables. A program refuses a cluster whose tables are of a newer one."""
 
-_REALS: Final = ("value", "time_on_page")
-_NUMBERS: Final = ("is_bounce", "browser_version", "screen")
-_NEVER_NULL: Final = ("site_id", "type", "path", "visitor", "browser", "os", "device")
-
-
-def _type(column: str) -> str:
-    if column == "time":
-        return "Int64"
-    if column in _NEVER_NULL:
-        return "String"
-    if column in _REALS:
-        return "Nullable(Float64)"
-    return "Nullable(Int64)" if column in _NUMBERS else "Nullable(String)"
-
+_TYPES: Final = {"VARCHAR": "String", "BIGINT": "Int64", "DOUBLE": "Float64"}
+"""What DuckDB's types are called here."""
 
 HIT_COLUMNS: Final = {
     "member": "String",
     "id": "Int64",
     # Of `time`, in UTC: by it rows lie in months, and are spread over the shards.
     "day": "Date",
-    **{name: _type(name) for name in Hit._fields},
+    **{
+        column.name: f"Nullable({_TYPES[column.type]})"
+        if column.is_nullable
+        else _TYPES[column.type]
+        for column in HITS
+    },
 }
 """The columns of a hit in the cluster: whose, its id there, and those of SQLite's `hits`."""
 
