@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from ztas_middleware.cluster import members
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from ztas_middleware.store.database import Database
     from ztas_middleware.store.membership import Member
 
-_SEALED = ("site_id", "day", "member", "rows", "totals", "serial")
 _SEALED_AT_ONCE = 100
 
 
@@ -164,13 +162,9 @@ def _ship_sealed_days(client: Client, config: Config, name: str) -> None:
     with reading(config.database) as connection:
         days = connection.execute(
             """
-            select site_id, day, :name, rows, totals, 0 from history_days
+            select site_id, day, rows, ifnull(totals, x'') from history_days
             where state = 'sealed' order by day
-            """,
-            {"name": name},
+            """
         )
-        serial = members.serial()
         while chunk := days.fetchmany(_SEALED_AT_ONCE):
-            rows = [(*row[:4], b64encode(row[4] or b"").decode(), serial) for row in chunk]
-            table = f"{client.cluster.database}.sealed_days"
-            client.insert(table, _SEALED, list(zip(*rows, strict=True)))
+            members.tell_totals(client, name, chunk)

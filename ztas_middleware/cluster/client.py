@@ -143,6 +143,17 @@ class Client:
 
         self._attempt(run, once=not is_repeatable)
 
+    def insert_rows(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    ) -> None:
+        """Insert a few rows into one of our tables.
+
+        Raises:
+            ClusterError: as `insert`.
+        """
+        values = list(zip(*rows, strict=True))
+        self.insert(f"{self.cluster.database}.{table}", columns, values)
+
     def at(self, server: Server) -> Client:
         """A client of one server of the cluster alone, with the same user."""
         from dataclasses import replace

@@ -76,8 +76,7 @@ class Counters:
             at = serial()
             part = changes.changed[start : start + ROWS]
             rows = [(member, *key, count, at) for key, count in part]
-            table = f"{client.cluster.database}.counters"
-            client.insert(table, _COLUMNS, list(zip(*rows, strict=True)))
+            client.insert_rows("counters", _COLUMNS, rows)
         self._keep_recent(changes.there)
 
     def _keep_recent(self, there: dict[Key, int]) -> None:

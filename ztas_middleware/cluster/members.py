@@ -7,6 +7,7 @@ missed, each server that answers is asked.
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ztas_middleware.cluster import nodes
@@ -50,6 +51,7 @@ class Progress(NamedTuple):
     """When it said so."""
 
 
+_TOTALS: Final = ("site_id", "day", "member", "rows", "totals", "serial")
 _COLUMNS: Final = ("name", "serial", "state", "parent", "start_id", "fence", "made")
 
 
@@ -109,7 +111,7 @@ def report(client: Client, name: str, said: Progress) -> None:
         ClusterError: no server took it.
     """
     columns = ("member", "serial", *Progress._fields)
-    _insert(client, "progress", columns, [(name, serial(), *said)])
+    client.insert_rows("progress", columns, [(name, serial(), *said)])
 
 
 def register(client: Client, member: Known) -> None:
@@ -120,7 +122,7 @@ def register(client: Client, member: Known) -> None:
     """
     now = time.time_ns() // 1_000_000
     row = (member.name, serial(), member.state, member.parent, member.start_id, member.fence, now)
-    _insert(client, "members", _COLUMNS, [row])
+    client.insert_rows("members", _COLUMNS, [row])
     # Whoever asks another server next should find it there.
     end = time.monotonic() + SETTLING
     for node in nodes.alive(client):
@@ -146,6 +148,26 @@ def retire(client: Client, name: str) -> Known:
     return retired
 
 
+def tell_totals(client: Client, name: str, days: Iterable[tuple[str, str, int, bytes]]) -> None:
+    """Tell the totals of days of which a member has no hits any more.
+
+    Args:
+        client: the cluster's.
+        name: whose; empty stands for all hits that were in the cluster.
+        days: of each the site, the day, how many hits there were, and history/sealed.py's totals.
+
+    Raises:
+        ClusterError: no server took it.
+    """
+    at = serial()
+    rows = [
+        (site_id, day, name, hits, b64encode(totals).decode(), at)
+        for site_id, day, hits, totals in days
+    ]
+    if rows:
+        client.insert_rows("sealed_days", _TOTALS, rows)
+
+
 def last_batch(client: Client, name: str) -> int:
     """The last batch of a member that any server knows of; 0 where there is none.
 
@@ -164,11 +186,3 @@ def last_batch(client: Client, name: str) -> int:
 def serial() -> int:
     """What is larger the later it is asked for."""
     return time.time_ns() // 1_000
-
-
-def _insert(
-    client: Client, table: str, columns: Iterable[str], rows: list[tuple[object, ...]]
-) -> None:
-    client.insert(
-        f"{client.cluster.database}.{table}", list(columns), list(zip(*rows, strict=True))
-    )

@@ -7,7 +7,6 @@ between takes them for missing.
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from bisect import bisect_right
 from collections import Counter
 from contextlib import closing
@@ -24,8 +23,6 @@ from ztas_middleware.days import start_of
 if TYPE_CHECKING:
     from ztas_middleware.cluster.client import Client
     from ztas_middleware.config.model import Config, Site
-
-_SEALED = ("site_id", "day", "member", "rows", "totals", "serial")
 
 
 def prune(config: Config, site: Site) -> int:
@@ -48,18 +45,12 @@ def prune(config: Config, site: Site) -> int:
         copied(path, cluster_of(client), float("inf")) as connection,
     ):
         own = own_totals(connection, site.id)
-        if own:
-            serial = members.serial()
-            rows = [
-                (site.id, day, EVERYBODY, hits, b64encode(totals).decode(), serial)
-                for day, (hits, totals) in own.items()
-            ]
-            table = f"{client.cluster.database}.sealed_days"
-            client.insert(table, _SEALED, [[row[at] for row in rows] for at in range(len(_SEALED))])
-            connection.executemany(
-                "insert or ignore into cluster_sealed (site_id, day, member) values (?, ?, ?)",
-                [row[:3] for row in rows],
-            )
+        days = [(site.id, day, *counted) for day, counted in own.items()]
+        members.tell_totals(client, EVERYBODY, days)
+        connection.executemany(
+            "insert or ignore into cluster_sealed (site_id, day, member) values (?, ?, ?)",
+            [(site.id, day, EVERYBODY) for day in own],
+        )
         _delete(client, site.id, start_of(due.first_kept, site.timezone))
     return number
 
@@ -71,10 +62,10 @@ def remove(config: Config, site_id: str) -> None:
         ClusterError: a server does not answer.
     """
     now = time.time_ns() // 1_000_000
-    removal: list[list[object]] = [[site_id], [now], [members.serial()]]
     with closing(client_of(config)) as client:
         database = client.cluster.database
-        client.insert(f"{database}.removals", ("site_id", "before", "serial"), removal)
+        removal = (site_id, now, members.serial())
+        client.insert_rows("removals", ("site_id", "before", "serial"), [removal])
         _delete(client, site_id, now)
         for table in ("counters", "sealed_days"):
             which = "where site_id = %(site)s"
@@ -120,4 +111,4 @@ def _expect_less(client: Client, which: str, bound: dict[str, object]) -> None:
     ]
     if rows:
         columns = ("member", "seq", "first_id", "last_id", "rows", "at")
-        client.insert(f"{database}.batches", columns, list(zip(*rows, strict=True)))
+        client.insert_rows("batches", columns, rows)

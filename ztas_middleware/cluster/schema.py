@@ -168,5 +168,5 @@ def note_version(client: Client) -> None:
     Raises:
         ClusterError: no server took it.
     """
-    row: list[list[object]] = [[VERSION], [__version__], [time.time_ns() // 1_000_000]]
-    client.insert(f"{client.cluster.database}.schema_versions", ("version", "program", "at"), row)
+    row = (VERSION, __version__, time.time_ns() // 1_000_000)
+    client.insert_rows("schema_versions", ("version", "program", "at"), [row])

@@ -224,9 +224,7 @@ class Shipper:
         now = time.time_ns() // 1_000_000
         columns = ("member", "seq", "first_id", "last_id", "rows", "at")
         row = (member.name, seq, *span, rows, now)
-        self.client.insert(
-            f"{self.client.cluster.database}.batches", columns, [[value] for value in row]
-        )
+        self.client.insert_rows("batches", columns, [row])
 
         def note(connection: sqlite3.Connection) -> Member:
             current = self._same(connection)
