@@ -80,6 +80,7 @@ def moved_rows(config: Config, connection: sqlite3.Connection, span: Span) -> It
     """Of each site the first hits of a span that are in the history alone."""
     from ztas_middleware.history import files  # loads DuckDB
     from ztas_middleware.history.engine import Engine
+    from ztas_middleware.history.gathering import columns_in
 
     folder = files.Folder(config.history_folder)
     moved: dict[str, list[str]] = {}
@@ -94,18 +95,9 @@ def moved_rows(config: Config, connection: sqlite3.Connection, span: Span) -> It
         months = dict.fromkeys(day[:7] for day in days)
         paths = [folder.file(files.HITS, site_id, month) for month in months]
         with files.as_storage_error(paths[0]):
-            there = {
-                name
-                for name, *_ in cursor.execute(
-                    "describe select * from read_parquet(?, hive_partitioning = false, "
-                    "union_by_name = true)",
-                    [list(map(str, paths))],
-                ).fetchall()
-            }
-            fields = ", ".join(f if f in there else f"null as {f}" for f in Hit._fields)
             yield cursor.execute(
                 f"""
-                select id, {fields}
+                select {columns_in(cursor, *paths)}
                 from read_parquet($files, hive_partitioning = false, union_by_name = true) as old
                 where day in (select unnest($days::date[])) and id between $first and $last
                 order by id

@@ -127,12 +127,16 @@ def gather(
         )
 
 
-def columns_in(cursor: DuckDBPyConnection, file: Path) -> str:
-    """The columns of `hits` as a file has them; what is newer than it is NULL."""
+def columns_in(cursor: DuckDBPyConnection, *listed: Path) -> str:
+    """The columns of `hits` as files have them; what is newer than they are is NULL."""
     there = {
         name
         for name, *_ in cursor.execute(
-            "describe select * from read_parquet(?, hive_partitioning = false)", [str(file)]
+            """
+            describe select *
+            from read_parquet(?, hive_partitioning = false, union_by_name = true)
+            """,
+            [list(map(str, listed))],
         ).fetchall()
     }
     return ", ".join(
