@@ -15,14 +15,13 @@ import weakref
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from ztas_middleware.answer import Answer
-from ztas_middleware.intake.endpoint import UNAVAILABLE
+from ztas_middleware.intake.endpoint import UNAVAILABLE, answer_of
 from ztas_middleware.store.salts import NotAtHandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ztas_middleware.answer import Header
+    from ztas_middleware.answer import Answer
     from ztas_middleware.asgi.jobs import Job, Wake
     from ztas_middleware.outages import OutageLog
     from ztas_middleware.store.gathering import Gathering
@@ -203,21 +202,13 @@ def _take(queue: SimpleQueue[Job | None], *, wait: bool = True) -> tuple[list[Jo
 
 def _unavailable(answer: Answer) -> Answer:
     """What is said instead of `answer`, to the same origin, where nothing could be stored."""
-    kept: list[Header] = [
-        header
-        for header in answer.headers
-        if header[0] == "Vary" or header[0].startswith("Access-Control-")
-    ]
-    return Answer(
-        UNAVAILABLE.status,
+    return answer_of(
+        UNAVAILABLE,
         [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(UNAVAILABLE.body))),
-            ("Cache-Control", "no-store"),
-            *kept,
-            *UNAVAILABLE.headers,
+            header
+            for header in answer.headers
+            if header[0] == "Vary" or header[0].startswith("Access-Control-")
         ],
-        (UNAVAILABLE.body,),
     )
 
 

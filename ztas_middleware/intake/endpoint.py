@@ -19,7 +19,7 @@ from ztas_middleware.intake.refusals import Refusal
 from ztas_middleware.intake.wire import Event, parse_document, parse_event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ztas_middleware.answer import Header
     from ztas_middleware.config.model import Config, Site
@@ -89,7 +89,7 @@ class Endpoint:
     def _preflight(self, origin: str) -> Answer:
         # It has no body and names no site: any site's Origin will do.
         if not self._origins.sites_of(origin):
-            return _answer(FORBIDDEN_PREFLIGHT, ())
+            return answer_of(FORBIDDEN_PREFLIGHT, ())
         return Answer("204 No Content", [*_cors(origin), *PREFLIGHT], ())
 
     def _track(self, environ: Mapping[str, Any]) -> Answer:
@@ -101,7 +101,7 @@ class Endpoint:
         except StorageError as failure:
             self._outages.report("hits are refused with 503", failure)
             reply = UNAVAILABLE
-        return _answer(reply, _cors(origin) if origin_sites else ())
+        return answer_of(reply, _cors(origin) if origin_sites else ())
 
     def _decide(self, received: Received, origin: str, origin_sites: frozenset[str]) -> Reply:
         # Until the body names the site, an Origin that only one site has tells whose loss it is.
@@ -198,7 +198,8 @@ class Endpoint:
         return min(len(events), self._max_batch) if isinstance(events, list) and events else 1
 
 
-def _answer(reply: Reply, cors: tuple[Header, ...]) -> Answer:
+def answer_of(reply: Reply, cors: Iterable[Header]) -> Answer:
+    """A reply as it goes out, with the headers of CORS that the request has earned."""
     return Answer(
         reply.status,
         [
