@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -19,7 +18,7 @@ from typing import get_args
 
 import pytest
 from missing import missing
-from processes import ROOT, start_on_free_port
+from processes import ROOT, start_on_free_port, wait_until
 from rawhttp import request
 from servers import KINDS
 
@@ -216,7 +215,7 @@ def follow_the_quickstart(shell, serve):
     )
     headers = {"Origin": f"http://127.0.0.1:{port}", "Host": f"127.0.0.1:{port}"}
     form = b"password=teapot"
-    in_time(lambda: request(port, "POST", "/ztas/-/login", headers, form).status == 303)
+    wait_until(lambda: request(port, "POST", "/ztas/-/login", headers, form).status == 303, 10)
     cookie = request(port, "POST", "/ztas/-/login", headers, form).headers["set-cookie"]
     page = request(port, "GET", "/ztas/my_site", {"Cookie": cookie.partition(";")[0]})
     assert re.search(r"Visitors.{,200}\b1\b", page.body.decode(), re.DOTALL)
@@ -224,18 +223,13 @@ def follow_the_quickstart(shell, serve):
     headers = {"Origin": "http://elsewhere.example"}
     body = json.dumps({"siteId": "my_site", "type": "pageview"}).encode()
     assert request(port, "POST", "/api/track", headers, body).status == 403
-    in_time(lambda: request(port, "GET", "/").status == 200 and " origin " in shell.run(doctor))
+    wait_until(
+        lambda: request(port, "GET", "/").status == 200 and " origin " in shell.run(doctor), 10
+    )
 
 
 def without_times(text):
     return re.sub(r"^[\d :-]{19}", "", text, flags=re.MULTILINE)
-
-
-def in_time(holds):
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_the_quickstart_leads_to_a_row(shell, serve):

@@ -7,7 +7,8 @@ import json
 import shutil
 import time
 
-from machines import Machine, counted, paths, wait_until
+from machines import Machine, counted, paths
+from processes import wait_until
 
 from ztas_middleware import ZTASMiddleware, only_ours
 

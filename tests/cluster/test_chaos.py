@@ -11,8 +11,8 @@ import time
 
 import pytest
 from clickhouse import ClickHouse
-from machines import Machine, counted, hit, wait_until
-from processes import Process
+from machines import Machine, counted, hit
+from processes import Process, wait_until
 
 from ztas_middleware.store.database import Database
 

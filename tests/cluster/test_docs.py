@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from clickhouse import need_clickhouse
-from machines import wait_until
-from processes import Process, free_port
+from processes import Process, free_port, wait_until
 
 from ztas_middleware import cli
 

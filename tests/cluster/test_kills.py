@@ -13,10 +13,10 @@ from contextlib import ExitStack, closing
 import pytest
 from clickhouse import ClickHouse
 from load import Load
-from machines import Machine, counted, hit, wait_until
+from machines import Machine, counted, hit
 from missing import missing
 from networks import Network, are_there, common_address
-from processes import Process
+from processes import Process, wait_until
 from servers import KINDS, Server
 from wire import Wire
 

@@ -7,8 +7,9 @@ import time
 from contextlib import closing
 
 import pytest
-from machines import Machine, hit, wait_until
+from machines import Machine, hit
 from modern import driver_of, need_engine
+from processes import wait_until
 
 from ztas_middleware.cluster import client, mirror
 from ztas_middleware.cluster.schema import CONTROL

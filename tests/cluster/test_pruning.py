@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from members import Members, config_of, hit
+from processes import wait_until
 
 from ztas_middleware.cluster import mirror, pruning
 from ztas_middleware.cluster.mirror import Mirror
@@ -58,14 +59,6 @@ def report(config, now):
     return found
 
 
-def soon(is_so):
-    """What is written comes to all servers within a moment."""
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def shipped(members, now):
     members.add("web1")
     members.add("web2")
@@ -85,8 +78,8 @@ def test_pruned_days_keep_their_totals_for_all_readers(config, elsewhere, member
     assert before["goals"][0]["conversions"] == 4
     number = pruning.prune(config, config.sites[SITE])
     assert number == 4
-    soon(lambda: in_cluster(members) == 4)
-    soon(lambda: report(config, now) == before)
+    wait_until(lambda: in_cluster(members) == 4)
+    wait_until(lambda: report(config, now) == before)
     # A reader who comes later, and finds no hits of those days.
     assert report(elsewhere, now) == before
 
@@ -96,7 +89,7 @@ def test_a_reader_who_has_the_hits_goes_by_what_was_said(config, elsewhere, memb
     before = report(config, now)
     assert report(elsewhere, now) == before
     pruning.prune(config, config.sites[SITE])
-    soon(lambda: report(elsewhere, now) == before and left(elsewhere) == 4)
+    wait_until(lambda: report(elsewhere, now) == before and left(elsewhere) == 4)
 
 
 def left(config):
@@ -112,8 +105,8 @@ def test_days_that_a_member_had_sealed_before_it_joined_are_added(config, elsewh
     pruning.prune(elsewhere, config.sites[SITE])
     members.give_sealed_days("web1")
     wanted = before["summary"]["pageviews"] + 4
-    soon(lambda: report(config, now)["summary"]["pageviews"] == wanted)
-    soon(lambda: report(elsewhere, now) == report(config, now))
+    wait_until(lambda: report(config, now)["summary"]["pageviews"] == wanted)
+    wait_until(lambda: report(elsewhere, now) == report(config, now))
     assert report(config, now)["goals"][0]["conversions"] == 4 + 2
 
 
@@ -121,6 +114,6 @@ def test_a_removed_site_is_gone_for_all_readers(config, members, now):
     shipped(members, now)
     assert report(config, now)["summary"]["pageviews"] == 8
     pruning.remove(config, SITE)
-    soon(lambda: report(config, now)["summary"]["pageviews"] == 0)
+    wait_until(lambda: report(config, now)["summary"]["pageviews"] == 0)
     members.ship("web1", [hit(now - 5, path="/new")], first_id=100)
-    soon(lambda: report(config, now)["summary"]["pageviews"] == 1)
+    wait_until(lambda: report(config, now)["summary"]["pageviews"] == 1)

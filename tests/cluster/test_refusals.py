@@ -9,7 +9,8 @@ import time
 
 import pytest
 from clickhouse import ClickHouse
-from machines import Machine, hit, wait_until
+from machines import Machine, hit
+from processes import wait_until
 from wire import Wire
 
 from ztas_middleware.cluster import complaints

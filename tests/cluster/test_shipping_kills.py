@@ -11,8 +11,8 @@ from contextlib import closing
 
 import pytest
 from clickhouse import ClickHouse
-from machines import Machine, counted, hit, paths, wait_until
-from processes import Process
+from machines import Machine, counted, hit, paths
+from processes import Process, wait_until
 from wire import Wire
 
 from ztas_middleware.cluster.client import Client

@@ -6,7 +6,6 @@ import json
 import shutil
 import sqlite3
 import sys
-import time
 from contextlib import closing
 
 import yaml
@@ -133,10 +132,3 @@ def _rows(node, sql):
 
 def paths(numbers):
     return sorted(f"/{number}" for number in numbers)
-
-
-def wait_until(condition, within=20.0):
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)

@@ -113,3 +113,11 @@ def takes_connections(port, host="127.0.0.1"):
     except OSError:
         return False
     return True
+
+
+def wait_until(condition, within=20.0):
+    """Wait for what comes to be true by itself."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
