@@ -107,10 +107,9 @@ def _view(  # noqa: PLR0917 - the same for both relations
     days = f"day between date '{desk.filing.first}' and date '{desk.filing.last}'"
     parts = [f"select {columns} from {table} where {days}"]
     if listed:
-        names = ", ".join("'" + str(file).replace("'", "''") + "'" for file in listed)
         apart = ", ".join(f"date '{day}'" for day in sorted(loose))
         parts.append(
-            f"select {columns} from read_parquet([{names}], hive_partitioning = false) "
+            f"select {columns} from {files.relation(*listed)} "
             f"where {days}" + (f" and day not in ({apart})" if apart else "")
         )
     desk.cursor.execute(f"create or replace temp view {name} as {' union all '.join(parts)}")

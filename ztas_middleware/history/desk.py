@@ -15,6 +15,7 @@ from ztas_middleware.history.marks import bad_months, finish_renaming, refuse_lo
 from ztas_middleware.history.takeover import is_to_be_taken_over, take_over
 from ztas_middleware.store.history_tables import TRIGGERS
 from ztas_middleware.store.reading import filing as opened
+from ztas_middleware.store.steps import immediate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -142,13 +143,12 @@ def _make_triggers(connection: sqlite3.Connection) -> None:
     ).fetchone()
     if number == len(TRIGGERS):
         return
-    connection.execute("begin immediate")
-    for name, statement in TRIGGERS.items():
-        connection.execute(f"drop trigger if exists {name}")
-        connection.execute(statement)
-    connection.execute("update history_days set rules = '' where state = 'filed'")
-    connection.execute("update history_sites set changes = changes + 1, cuts = cuts + 1")
-    connection.execute("commit")
+    with immediate(connection):
+        for name, statement in TRIGGERS.items():
+            connection.execute(f"drop trigger if exists {name}")
+            connection.execute(statement)
+        connection.execute("update history_days set rules = '' where state = 'filed'")
+        connection.execute("update history_sites set changes = changes + 1, cuts = cuts + 1")
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from ztas_middleware.history.clock import bounds_of
 from ztas_middleware.history.desk import Overtaken
 from ztas_middleware.history.gathering import zone_of_day
 from ztas_middleware.store.history_tables import QUARTER
+from ztas_middleware.store.steps import immediate
 from ztas_middleware.store.survey import GAP, merged
 
 if TYPE_CHECKING:
@@ -141,21 +142,14 @@ def _move_watermark(desk: Desk, left: Iterable[date]) -> None:
 
 @contextlib.contextmanager
 def _transaction(desk: Desk) -> Iterator[None]:
-    desk.connection.execute("begin immediate")
-    try:
+    with immediate(desk.connection):
         (cuts,) = desk.connection.execute(
             "select ifnull(max(cuts), 0) from history_sites where site_id = ?",
             (desk.filing.rules.site_id,),
         ).fetchone()
-        if cuts == desk.state.cuts:
-            yield
-    except BaseException:
-        desk.connection.execute("rollback")
-        raise
-    if cuts != desk.state.cuts:
-        desk.connection.execute("rollback")
-        raise Overtaken
-    desk.connection.execute("commit")
+        if cuts != desk.state.cuts:
+            raise Overtaken
+        yield
 
 
 def _put_in_place(desk: Desk, month: str) -> None:
