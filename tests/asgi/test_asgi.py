@@ -14,6 +14,7 @@ import time
 from contextlib import closing, suppress
 from functools import partial
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 from asgiref.compatibility import guarantee_single_callable
@@ -21,6 +22,9 @@ from doors import receiver
 
 from ztas_middleware import ConfigError, only_ours
 from ztas_middleware.asgi import ZTASMiddleware
+from ztas_middleware.asgi.jobs import Job
+from ztas_middleware.asgi.write_thread import WriteThread
+from ztas_middleware.outages import OutageLog
 
 SITES = {"site_abc123": {"domain": "example.com"}, "other": {"domain": "other.example"}}
 HIT = json.dumps({"siteId": "site_abc123", "type": "pageview", "path": "/"}).encode()
@@ -642,3 +646,31 @@ def test_a_long_answer_gets_to_a_driver_that_repeats_the_request(make):
     start, *pieces = ask(middleware, scope, receive=receive)
     assert start["status"] == 200
     assert b"pageview" in b"".join(piece["body"] for piece in pieces)
+
+
+def test_an_error_behind_a_hit_that_has_to_wait_is_the_one_that_is_raised():
+    class Gathering:
+        """Rows that can't be committed at once."""
+
+        size = 0
+
+        def commit_at_once(self):
+            return False
+
+        def take(self):
+            return []
+
+        def __getattr__(self, name):
+            return lambda *_: None
+
+    def handler(_environ):
+        raise LookupError("the handler's own")
+
+    done = threading.Event()
+    thread = WriteThread(Gathering(), OutageLog(), hurry=lambda _: None, committed=lambda: None)
+    job = Job(handler, {}, lambda _: done.set())
+    assert not thread.do_at_once(job, SimpleNamespace(may_wait=True))
+    thread.give(job)
+    assert done.wait(5)
+    thread.finish()
+    assert isinstance(job.error, LookupError)

@@ -96,9 +96,8 @@ class WriteThread:
             self._working.release()
 
     def _try(self, job: Job) -> bool:
-        handler = job.handler
         try:
-            answer = job.answer = handler(job.environ)
+            job.answer = job.handler(job.environ)
         except NotAtHandError:
             # It begins anew, once a day for each site.
             self._gathering.give_up()
@@ -112,7 +111,7 @@ class WriteThread:
 
         def again(_: Mapping[str, Any]) -> Answer | None:
             self._gathering.put_back(rows)
-            return answer
+            return job.answer
 
         job.handler = again
         return False
